@@ -1,0 +1,366 @@
+//! The last pass: ir to program. It is the only maker of one, and it cannot fail.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::strategies::Compiled;
+use crate::bucket::{self, Purpose, Salt, Share};
+use crate::ir::{self, Condition, Declared, Document, Name, Scope, TextRelation};
+use crate::program::{
+    Accepts, Affixes, AttributeId, AttributeName, Code, Extra, Flag, FlagTest, FlagTestId, Id,
+    Leaf, Matcher, Names, Networks, Op, OpId, Program, Rule, Segment, SegmentId, SegmentRollout,
+    Serve, Split, Strategy, Subject, Test, TestId, TextSet, Truth, UnitSource, UnitsId, Variant,
+    VariantId,
+};
+
+/// Lays out a document whose references were checked.
+pub(super) fn emit(document: &Document, compiled: &Compiled) -> Program {
+    let mut program = Program::new();
+    program.names = Names::new(document.flags.keys().cloned().collect());
+    let mut emitter = Emitter {
+        document,
+        compiled,
+        first_variants: first_variants(document),
+        program,
+        segments: HashMap::new(),
+        lists: HashMap::new(),
+        units: HashMap::new(),
+        attributes: BTreeMap::new(),
+        time: super::time::flags_of_time(document),
+    };
+    for flag in document.flags.values() {
+        emitter.flag(flag);
+    }
+    let mut program = emitter.program;
+    program.shrink();
+    program
+}
+
+/// Where the variants of each flag will start: conditions name variants of flags that come later.
+fn first_variants(document: &Document) -> BTreeMap<Name, VariantId> {
+    let mut at = 0;
+    let mut firsts = BTreeMap::new();
+    for (name, flag) in &document.flags {
+        firsts.insert(Arc::clone(name), VariantId::new(at));
+        at += flag.variants.len();
+    }
+    firsts
+}
+
+struct Emitter<'d> {
+    document: &'d Document,
+    compiled: &'d Compiled,
+    first_variants: BTreeMap<Name, VariantId>,
+    program: Program,
+    /// Segments by their scope and name: each scope has its own.
+    segments: HashMap<(*const Scope, Name), SegmentId>,
+    /// The sets of list files, by the list: many flags may name one file.
+    lists: HashMap<(*const Name, bool), Arc<TextSet>>,
+    units: HashMap<Vec<UnitSource>, UnitsId>,
+    attributes: BTreeMap<(Name, Declared), AttributeId>,
+    time: BTreeSet<Name>,
+}
+
+impl Emitter<'_> {
+    fn flag(&mut self, flag: &ir::Flag) {
+        let scope = &flag.scope;
+        let first_variant = self.program.variants.next();
+        for variant in &flag.variants {
+            let (name, value) = (Arc::clone(&variant.name), variant.value.clone());
+            self.program.variants.push(Variant { name, value });
+        }
+        for part in &flag.unless {
+            self.prepare(part, scope);
+        }
+        let first_op = self.program.ops.next();
+        let not_excluded = self.none_of(&flag.unless, scope, OpId::YES, OpId::NO);
+        let requires = flag
+            .requires
+            .iter()
+            .map(|required| {
+                let variants = required.variants.iter().map(|(name, _)| &**name);
+                let on = ["on"].into_iter().filter(|_| required.variants.is_empty());
+                self.flag_test(&required.flag, variants.chain(on))
+            })
+            .collect();
+        let first_rule = self.program.rules.next();
+        for rule in &flag.rules {
+            self.rule(rule, flag, first_variant);
+        }
+        self.program.flags.push(Flag {
+            first_rule,
+            end_rule: self.program.rules.next(),
+            first_op,
+            not_excluded,
+            default: first_variant.offset(flag.default.0),
+            off: first_variant.offset(flag.off.0),
+            first_variant,
+            variants: u16::try_from(flag.variants.len()).unwrap_or(u16::MAX),
+            is_boolean: flag.is_boolean,
+            is_killed: flag.kill,
+            speaks_of_time: self.time.contains(&flag.name),
+            value_type: flag.value_type,
+            requires,
+        });
+    }
+
+    fn rule(&mut self, rule: &ir::Rule, flag: &ir::Flag, first_variant: VariantId) {
+        for part in rule.unless.iter().chain(&rule.when) {
+            self.prepare(part, &flag.scope);
+        }
+        let first_op = self.program.ops.next();
+        let admitted = self.none_of(&rule.unless, &flag.scope, OpId::YES, OpId::NO);
+        let entry = match &rule.when {
+            Some(when) => self.condition(when, &flag.scope, Truth::True, admitted, OpId::NO),
+            None => admitted,
+        };
+        let serve = match &rule.serve {
+            ir::Serve::Variant(variant) => Serve::Variant(first_variant.offset(variant.0)),
+            ir::Serve::Split(arms) => {
+                let weights: Vec<u32> = arms.iter().map(|(_, weight)| *weight).collect();
+                let ends = bucket::arm_ends(&weights).unwrap_or_default().into();
+                let arms = arms.iter().map(|(arm, _)| first_variant.offset(arm.0)).collect();
+                Serve::Split(self.program.splits.push(Split { ends, arms }))
+            }
+        };
+        let (share, ramp) = match &rule.rollout {
+            None => (Share::ALL, None),
+            Some(ir::Rollout::Share(share)) => (*share, None),
+            Some(ir::Rollout::Ramp(steps)) => (Share::NONE, Some(steps.clone().into())),
+        };
+        let otherwise = rule.otherwise.map(|variant| first_variant.offset(variant.0));
+        let extra = Extra { from: rule.from, until: rule.until, ramp, otherwise };
+        let is_plain = extra.from.is_none()
+            && extra.until.is_none()
+            && extra.ramp.is_none()
+            && extra.otherwise.is_none();
+        let salt = rule.seed.as_ref().unwrap_or(&flag.name);
+        let made = Rule {
+            entry,
+            serve,
+            share,
+            has_rollout: rule.rollout.is_some(),
+            units: self.units(&rule.units),
+            rollout_salt: Salt::new(Purpose::Rollout, salt),
+            split_salt: Salt::new(Purpose::Split, salt),
+            extra: (!is_plain).then(|| self.program.extras.push(extra)),
+            first_op,
+        };
+        self.program.rules.push(made);
+    }
+
+    /// Code that goes to `yes` where every one of the conditions is definitely false.
+    fn none_of(
+        &mut self,
+        conditions: &[Condition],
+        scope: &Arc<Scope>,
+        yes: OpId,
+        no: OpId,
+    ) -> OpId {
+        conditions
+            .iter()
+            .rev()
+            .fold(yes, |next, condition| self.condition(condition, scope, Truth::False, next, no))
+    }
+
+    /// Code that goes to `yes` where the condition is definitely what is wanted, else to `no`.
+    ///
+    /// It is made from the end, so that every target is known when an op is made. Explanations
+    /// count on the order: one op for each leaf, the last leaf first.
+    fn condition(
+        &mut self,
+        condition: &Condition,
+        scope: &Arc<Scope>,
+        wants: Truth,
+        yes: OpId,
+        no: OpId,
+    ) -> OpId {
+        let leaf = match condition {
+            Condition::Everyone => return if wants == Truth::True { yes } else { no },
+            Condition::Not(part) => return self.condition(part, scope, wants.not(), yes, no),
+            Condition::All(parts) | Condition::Any(parts) => {
+                let is_all = matches!(condition, Condition::All(_));
+                // By De Morgan: `all` is false where any part is, and `any` where all are.
+                let every_part = is_all == (wants == Truth::True);
+                let last = if every_part { yes } else { no };
+                return parts.iter().rev().fold(last, |next, part| match every_part {
+                    true => self.condition(part, scope, wants, next, no),
+                    false => self.condition(part, scope, wants, yes, next),
+                });
+            }
+            Condition::Test(test) => Leaf::Test(self.test(test)),
+            Condition::Segment { name, .. } => Leaf::Segment(self.segment(name, scope)),
+            Condition::Flag { name, variants, .. } => {
+                let variants = variants.iter().map(|(name, _)| &**name);
+                Leaf::Flag(self.flag_test(name, variants))
+            }
+            Condition::Strategy { name, parameters, .. } => {
+                let compiled = self.compiled.find(name, parameters);
+                Leaf::Strategy(self.program.strategies.push(Strategy(compiled)))
+            }
+            Condition::Rollout { share, units, seed } => {
+                let rollout = SegmentRollout {
+                    share: *share,
+                    units: self.units(units),
+                    salt: Salt::new(Purpose::SegmentRollout, seed),
+                };
+                Leaf::Rollout(self.program.segment_rollouts.push(rollout))
+            }
+        };
+        self.program.ops.push(Op { leaf, wants, yes, no })
+    }
+
+    fn segment(&mut self, name: &Name, scope: &Arc<Scope>) -> SegmentId {
+        let key = (Arc::as_ptr(scope), Arc::clone(name));
+        if let Some(id) = self.segments.get(&key) {
+            return *id;
+        }
+        // A segment that is gone is one of which nothing is known. The passes before refuse it.
+        let nowhere = Code { entry: OpId::NO, first_op: self.program.ops.next() };
+        let mut segment = Segment { holds: nowhere, fails: nowhere };
+        if let Some(found) = scope.segments.get(name) {
+            segment = Segment {
+                holds: self.code(&found.when, scope, Truth::True),
+                fails: self.code(&found.when, scope, Truth::False),
+            };
+        }
+        let id = self.program.segments.push(segment);
+        self.segments.insert(key, id);
+        id
+    }
+
+    /// Makes the segments that a condition names, before any of its own ops: those must follow
+    /// each other.
+    fn prepare(&mut self, condition: &Condition, scope: &Arc<Scope>) {
+        if let Condition::Segment { name, .. } = condition {
+            self.segment(name, scope);
+        }
+        for part in condition.parts() {
+            self.prepare(part, scope);
+        }
+    }
+
+    fn code(&mut self, condition: &Condition, scope: &Arc<Scope>, wants: Truth) -> Code {
+        self.prepare(condition, scope);
+        let first_op = self.program.ops.next();
+        let entry = self.condition(condition, scope, wants, OpId::YES, OpId::NO);
+        Code { entry, first_op }
+    }
+
+    fn flag_test<'n>(&mut self, flag: &str, variants: impl Iterator<Item = &'n str>) -> FlagTestId {
+        let target = self.document.flags.get(flag);
+        let first = self.first_variants.get(flag);
+        let any_of = target
+            .zip(first)
+            .map(|(target, first)| {
+                variants
+                    .map(|name| super::spelt(target, name))
+                    .filter_map(|name| target.find_variant(name))
+                    .map(|variant| first.offset(variant.0))
+                    .collect()
+            })
+            .unwrap_or_default();
+        self.program.flag_tests.push(FlagTest { flag: self.program.find(flag), any_of })
+    }
+
+    fn test(&mut self, test: &ir::Test) -> TestId {
+        let subject = match &test.subject {
+            ir::Subject::Builtin(builtin) => Subject::Builtin(*builtin),
+            ir::Subject::Ip => Subject::Ip,
+            ir::Subject::Header(name) => Subject::Header(Box::from(&**name)),
+            ir::Subject::Cookie(name) => Subject::Cookie(Box::from(&**name)),
+            ir::Subject::Attribute(name, declared) => {
+                Subject::Attribute(self.attribute(name, declared))
+            }
+        };
+        let matchers = test.matchers.iter().map(|matcher| self.matcher(matcher)).collect();
+        self.program.tests.push(Test { subject, matchers })
+    }
+
+    fn matcher(&mut self, matcher: &ir::Matcher) -> Matcher {
+        match matcher {
+            ir::Matcher::Exists(wanted) => Matcher::Exists(*wanted),
+            ir::Matcher::Text { relation, any_of, ignore_case, file } => {
+                let ignore_case = *ignore_case;
+                let affixes = || Affixes {
+                    texts: any_of.iter().map(|text| Box::from(&**text)).collect(),
+                    ignore_case,
+                };
+                match relation {
+                    TextRelation::Equals if file.is_some() => {
+                        let set = self.lists.entry((any_of.as_ptr(), ignore_case));
+                        Matcher::Equals(Arc::clone(
+                            set.or_insert_with(|| set_of(any_of, ignore_case)),
+                        ))
+                    }
+                    TextRelation::Equals => Matcher::Equals(set_of(any_of, ignore_case)),
+                    TextRelation::StartsWith => Matcher::StartsWith(affixes()),
+                    TextRelation::EndsWith => Matcher::EndsWith(affixes()),
+                    TextRelation::Contains => Matcher::Contains(affixes()),
+                }
+            }
+            ir::Matcher::Pattern(patterns) => Matcher::Pattern(patterns.clone().into()),
+            ir::Matcher::Number(numbers) => Matcher::Number(numbers.clone().into()),
+            ir::Matcher::Boolean(booleans) => Matcher::Boolean {
+                accepts_true: booleans.contains(&true),
+                accepts_false: booleans.contains(&false),
+            },
+            ir::Matcher::AnyOf(kinds) => {
+                Matcher::AnyOf(kinds.iter().map(|kind| self.matcher(kind)).collect())
+            }
+            ir::Matcher::Compare(comparison, bound) => Matcher::Compare(*comparison, *bound),
+            ir::Matcher::Version(ranges) => Matcher::Version(ranges.clone().into()),
+            ir::Matcher::After(at) => Matcher::After(*at),
+            ir::Matcher::Before(at) => Matcher::Before(*at),
+            ir::Matcher::Network { any_of, .. } => Matcher::Network(Networks::new(any_of)),
+        }
+    }
+
+    fn attribute(&mut self, name: &Name, declared: &Declared) -> AttributeId {
+        let key = (Arc::clone(name), declared.clone());
+        if let Some(id) = self.attributes.get(&key) {
+            return *id;
+        }
+        let dots = name.match_indices('.').rev();
+        let paths = dots.filter_map(|(at, _)| {
+            let (prefix, path) = (name.get(..at)?, name.get(at + 1..)?);
+            Some((Box::from(prefix), path.split('.').map(Box::from).collect()))
+        });
+        let accepts = match declared {
+            Declared::OneOf(texts) => Accepts::OneOf(set_of(texts, false)),
+            Declared::Integer => Accepts::Integers,
+            Declared::Any
+            | Declared::Text
+            | Declared::Number
+            | Declared::Boolean
+            | Declared::Version
+            | Declared::Instant => Accepts::Anything,
+        };
+        let made = AttributeName { name: Box::from(&**name), paths: paths.collect(), accepts };
+        let id = self.program.attributes.push(made);
+        self.attributes.insert(key, id);
+        id
+    }
+
+    fn units(&mut self, units: &[ir::UnitName]) -> UnitsId {
+        let sources: Vec<UnitSource> = units
+            .iter()
+            .map(|unit| match unit {
+                ir::UnitName::Builtin(builtin) => UnitSource::Builtin(*builtin),
+                ir::UnitName::Attribute(name) => {
+                    UnitSource::Attribute(self.attribute(name, &Declared::Any))
+                }
+            })
+            .collect();
+        if let Some(id) = self.units.get(&sources) {
+            return *id;
+        }
+        let id = self.program.units.push(sources.clone().into());
+        self.units.insert(sources, id);
+        id
+    }
+}
+
+fn set_of(texts: &[Name], ignore_case: bool) -> Arc<TextSet> {
+    Arc::new(TextSet::new(texts.iter().map(|text| &**text), ignore_case))
+}

@@ -1,0 +1,77 @@
+//! ir to program, in passes: resolve (names), order (rings, depth, cost), emit (the layout).
+//!
+//! The first two only look, and say what is wrong with which flag. What is done about it, refusing
+//! a file or keeping a flag's last good version, is decided above. A document without problems is
+//! emitted, which cannot fail.
+
+mod emit;
+mod order;
+mod resolve;
+mod strategies;
+mod time;
+mod warn;
+
+use std::collections::BTreeSet;
+
+use crate::ir::{Document, Flag, Name};
+use crate::program::Program;
+use crate::source::Problem;
+use crate::strategy::Strategies;
+
+pub(crate) use strategies::Compiled;
+pub(crate) use warn::warnings;
+
+/// The names that conditions may speak of although the document lacks them: broken things.
+#[derive(Debug, Default)]
+pub(crate) struct Broken {
+    pub(crate) flags: BTreeSet<Name>,
+    pub(crate) segments: BTreeSet<Name>,
+}
+
+/// The strategies that there are, and what it means that one is not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Registered<'s> {
+    /// Of a tool, which reads files without the code: the condition is unknown.
+    Tools(&'s Strategies),
+    /// Of a service: the file is refused.
+    Service(&'s Strategies),
+}
+
+/// What looking at a document found.
+#[derive(Debug, Default)]
+pub(crate) struct Checked {
+    pub(crate) problems: Vec<Problem>,
+    /// The flags that a problem breaks.
+    pub(crate) broken: BTreeSet<Name>,
+    /// The strategies of the document, compiled.
+    pub(crate) compiled: Compiled,
+}
+
+/// Checks all references of a document.
+///
+/// Flags outside `fresh` are last good versions: what they name may be gone.
+pub(crate) fn check(
+    document: &Document,
+    fresh: &BTreeSet<Name>,
+    broken: &Broken,
+    strategies: Registered<'_>,
+) -> Checked {
+    let mut checked = Checked::default();
+    resolve::resolve(document, fresh, broken, strategies, &mut checked);
+    order::order(document, fresh, &mut checked);
+    checked
+}
+
+/// The program of a document without problems.
+pub(crate) fn emit(document: &Document, compiled: &Compiled) -> Program {
+    emit::emit(document, compiled)
+}
+
+/// A variant's name as its flag spells it: of a boolean flag `true` is `on`.
+fn spelt<'n>(flag: &Flag, name: &'n str) -> &'n str {
+    match name {
+        "true" if flag.is_boolean => "on",
+        "false" if flag.is_boolean => "off",
+        name => name,
+    }
+}

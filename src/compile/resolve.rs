@@ -1,0 +1,214 @@
+//! Names to what they name, and "did you mean".
+
+use std::collections::BTreeSet;
+
+use super::{Broken, Checked, Registered, spelt};
+use crate::ir::{Condition, Document, Flag, Name, Scope};
+use crate::report::{Code, nearest};
+use crate::source::{Owner, Problem, Spot};
+use crate::strategy::Strategies;
+
+pub(super) fn resolve(
+    document: &Document,
+    fresh: &BTreeSet<Name>,
+    broken: &Broken,
+    strategies: Registered<'_>,
+    checked: &mut Checked,
+) {
+    let (strategies, must_know) = match strategies {
+        Registered::Tools(strategies) => (strategies, false),
+        Registered::Service(strategies) => (strategies, true),
+    };
+    let mut resolver = Resolver { document, broken, strategies, checked, owner: Owner::Set };
+    for segment in document.scope.segments.values() {
+        resolver.owner = Owner::Segment(Name::clone(&segment.name));
+        resolver.condition(&segment.when, &document.scope);
+    }
+    for (name, flag) in &document.flags {
+        resolver.owner = Owner::Flag(Name::clone(name));
+        if fresh.contains(name) {
+            resolver.flag(flag);
+        } else {
+            // Only its strategies: they are compiled anew for each program.
+            resolver.strategies_of(flag);
+        }
+    }
+    resolver.tests();
+    if must_know {
+        resolver.unregistered();
+    }
+}
+
+struct Resolver<'d> {
+    document: &'d Document,
+    broken: &'d Broken,
+    strategies: &'d Strategies,
+    checked: &'d mut Checked,
+    owner: Owner,
+}
+
+impl<'d> Resolver<'d> {
+    fn error(&mut self, code: Code, spot: Spot, message: String, help: Option<String>) {
+        let mut problem = Problem::error(code, message, spot, self.owner.clone());
+        problem.help = help;
+        self.checked.problems.push(problem);
+        if let Owner::Flag(name) = &self.owner {
+            self.checked.broken.insert(Name::clone(name));
+        }
+    }
+
+    fn flag(&mut self, flag: &Flag) {
+        for required in &flag.requires {
+            let variants = &required.variants;
+            let Some(target) = self.find(&required.flag, required.spot) else { continue };
+            if variants.is_empty() && !target.is_boolean {
+                let message = format!("`{}` has variants: say which are required", required.flag);
+                let first = target.variants.first().map_or("", |variant| &variant.name);
+                let help = format!("as `requires: {{ {}: {first} }}`", required.flag);
+                self.error(Code::Requires, required.spot, message, Some(help));
+            }
+            self.variants(target, variants);
+        }
+        for condition in conditions_of(flag) {
+            self.condition(condition, &flag.scope);
+        }
+    }
+
+    fn strategies_of(&mut self, flag: &Flag) {
+        for condition in conditions_of(flag) {
+            self.strategies_in(condition, &flag.scope, 0);
+        }
+    }
+
+    fn strategies_in(&mut self, condition: &Condition, scope: &Scope, depth: usize) {
+        if let Condition::Strategy { name, parameters, .. } = condition {
+            // What compiled before compiles again; if not, the condition is unknown.
+            drop(self.checked.compiled.add(self.strategies, name, parameters));
+        }
+        if let Condition::Segment { name, .. } = condition {
+            if let Some(segment) =
+                scope.segments.get(name).filter(|_| depth < super::order::MAX_DEPTH)
+            {
+                self.strategies_in(&segment.when, scope, depth + 1);
+            }
+        }
+        for part in condition.parts() {
+            self.strategies_in(part, scope, depth);
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition, scope: &Scope) {
+        match condition {
+            Condition::Segment { name, spot } => self.segment(name, *spot, scope),
+            Condition::Flag { name, variants, spot } => {
+                if let Some(target) = self.find(name, *spot) {
+                    self.variants(target, variants);
+                }
+            }
+            Condition::Strategy { name, parameters, spot } => {
+                self.strategy(name, parameters, *spot, scope);
+            }
+            Condition::Everyone
+            | Condition::All(_)
+            | Condition::Any(_)
+            | Condition::Not(_)
+            | Condition::Test(_)
+            | Condition::Rollout { .. } => {}
+        }
+        for part in condition.parts() {
+            self.condition(part, scope);
+        }
+    }
+
+    fn segment(&mut self, name: &str, spot: Spot, scope: &Scope) {
+        if self.broken.segments.contains(name) {
+            // The segment's own problem is reported; it breaks the flags that use it too.
+            if let Owner::Flag(flag) = &self.owner {
+                self.checked.broken.insert(Name::clone(flag));
+            }
+        } else if !scope.segments.contains_key(name) {
+            let known = scope.segments.keys().chain(&self.broken.segments).map(|name| &**name);
+            let help = nearest(name, known).map(|meant| format!("did you mean `{meant}`?"));
+            let message = format!("there is no segment `{name}`");
+            self.error(Code::UnknownSegment, spot, message, help);
+        }
+    }
+
+    fn strategy(&mut self, name: &str, parameters: &serde_json::Value, spot: Spot, scope: &Scope) {
+        if !scope.strategies.iter().any(|(known, _)| **known == *name) {
+            let known = scope.strategies.iter().map(|(name, _)| &**name);
+            let help = match nearest(name, known) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("declare it at the top: `strategies: [{name}]`"),
+            };
+            let message = format!("the strategy `{name}` is not declared");
+            self.error(Code::UnknownStrategy, spot, message, Some(help));
+        } else if let Err(reason) = self.checked.compiled.add(self.strategies, name, parameters) {
+            let message = format!("the strategy `{name}` refuses its parameters: {reason}");
+            self.error(Code::Strategy, spot, message, None);
+        }
+    }
+
+    /// The flag of a name. One that is broken is no mistake of whoever names it.
+    fn find(&mut self, name: &str, spot: Spot) -> Option<&'d Flag> {
+        let document = self.document;
+        if let Some(flag) = document.flags.get(name) {
+            return Some(flag);
+        }
+        if !self.broken.flags.contains(name) {
+            let known = document.flags.keys().chain(&self.broken.flags).map(|name| &**name);
+            let help = nearest(name, known).map(|meant| format!("did you mean `{meant}`?"));
+            self.error(Code::UnknownFlag, spot, format!("there is no flag `{name}`"), help);
+        }
+        None
+    }
+
+    fn variants(&mut self, target: &Flag, named: &[(Name, Spot)]) {
+        for (name, spot) in named {
+            if target.find_variant(spelt(target, name)).is_some() {
+                continue;
+            }
+            let known = target.variants.iter().map(|variant| &*variant.name);
+            let help = match nearest(name, known.clone()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => {
+                    let all: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+                    format!("it has {}", all.join(", "))
+                }
+            };
+            let message = format!("the flag `{}` has no variant `{name}`", target.name);
+            self.error(Code::UnknownVariant, *spot, message, Some(help));
+        }
+    }
+
+    fn tests(&mut self) {
+        self.owner = Owner::Tests;
+        let document = self.document;
+        for case in &document.tests {
+            for (flag, variant, spot) in &case.expect {
+                if let Some(target) = self.find(flag, *spot) {
+                    self.variants(target, &[(Name::clone(variant), *spot)]);
+                }
+            }
+        }
+    }
+
+    /// A strategy that is declared and not registered refuses the whole set for a service.
+    pub(super) fn unregistered(&mut self) {
+        let document = self.document;
+        for (name, spot) in &document.scope.strategies {
+            if !self.strategies.has(name) {
+                self.owner = Owner::Set;
+                let message = format!("the strategy `{name}` is not registered");
+                let help = "register it with the builder: `.strategy(name, …)`".to_owned();
+                self.error(Code::UnknownStrategy, *spot, message, Some(help));
+            }
+        }
+    }
+}
+
+/// All conditions that a flag has of its own.
+pub(super) fn conditions_of(flag: &Flag) -> impl Iterator<Item = &Condition> {
+    let of_rules = flag.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.unless));
+    flag.unless.iter().chain(of_rules)
+}

@@ -1,0 +1,50 @@
+//! Which flags ask for the time, by themselves or through what they refer to.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::resolve::conditions_of;
+use crate::ir::{Condition, Document, Flag, Name, Rollout};
+
+/// The flags whose decision can depend on the instant. Strategies may ask for it too.
+pub(super) fn flags_of_time(document: &Document) -> BTreeSet<Name> {
+    let mut speaking = BTreeSet::new();
+    // References have no rings, so that each round carries the fact one reference further.
+    loop {
+        let before = speaking.len();
+        for (name, flag) in &document.flags {
+            if !speaking.contains(name) && speaks_of_time(flag, &speaking) {
+                speaking.insert(Arc::clone(name));
+            }
+        }
+        if speaking.len() == before {
+            return speaking;
+        }
+    }
+}
+
+fn speaks_of_time(flag: &Flag, speaking: &BTreeSet<Name>) -> bool {
+    let by_itself = flag.rules.iter().any(|rule| {
+        rule.from.is_some()
+            || rule.until.is_some()
+            || matches!(rule.rollout, Some(Rollout::Ramp(_)))
+    });
+    by_itself
+        || flag.requires.iter().any(|required| speaking.contains(&required.flag))
+        || conditions_of(flag).any(|condition| in_condition(condition, flag, speaking))
+}
+
+fn in_condition(condition: &Condition, flag: &Flag, speaking: &BTreeSet<Name>) -> bool {
+    match condition {
+        Condition::Strategy { .. } => true,
+        Condition::Flag { name, .. } => speaking.contains(name),
+        Condition::Segment { name, .. } => {
+            let segment = flag.scope.segments.get(name);
+            segment.is_some_and(|segment| in_condition(&segment.when, flag, speaking))
+        }
+        Condition::All(_) | Condition::Any(_) | Condition::Not(_) => {
+            condition.parts().iter().any(|part| in_condition(part, flag, speaking))
+        }
+        Condition::Everyone | Condition::Test(_) | Condition::Rollout { .. } => false,
+    }
+}

@@ -1,0 +1,143 @@
+//! Headers and cookies as the request has them.
+
+/// Headers that a context can borrow.
+///
+/// Implemented for lists of pairs, whose names and values may be of any text or byte type, and
+/// under the feature `http` for `http::HeaderMap`. Implement it for another framework's type.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::Headers;
+/// let pairs = vec![("Accept".to_owned(), b"*/*".to_vec())];
+/// assert_eq!(pairs.nth("accept", 0), Some(&b"*/*"[..]));
+/// assert_eq!(pairs.nth("accept", 1), None);
+/// ```
+pub trait Headers: Send + Sync {
+    /// The `n`-th value, from 0, of the header with this name. The name is in lower case; the
+    /// comparison must ignore the case of the request's own.
+    fn nth(&self, name: &str, n: usize) -> Option<&[u8]>;
+}
+
+fn nth_pair<'h, N: AsRef<str>, V: AsRef<[u8]>>(
+    pairs: &'h [(N, V)],
+    name: &str,
+    n: usize,
+) -> Option<&'h [u8]> {
+    let mut same = pairs.iter().filter(|(known, _)| known.as_ref().eq_ignore_ascii_case(name));
+    same.nth(n).map(|(_, value)| value.as_ref())
+}
+
+impl<N, V> Headers for Vec<(N, V)>
+where
+    N: AsRef<str> + Send + Sync,
+    V: AsRef<[u8]> + Send + Sync,
+{
+    fn nth(&self, name: &str, n: usize) -> Option<&[u8]> {
+        nth_pair(self, name, n)
+    }
+}
+
+impl<N, V> Headers for &[(N, V)]
+where
+    N: AsRef<str> + Send + Sync,
+    V: AsRef<[u8]> + Send + Sync,
+{
+    fn nth(&self, name: &str, n: usize) -> Option<&[u8]> {
+        nth_pair(self, name, n)
+    }
+}
+
+impl<N, V, const K: usize> Headers for [(N, V); K]
+where
+    N: AsRef<str> + Send + Sync,
+    V: AsRef<[u8]> + Send + Sync,
+{
+    fn nth(&self, name: &str, n: usize) -> Option<&[u8]> {
+        nth_pair(self, name, n)
+    }
+}
+
+#[cfg(feature = "http")]
+impl Headers for http::HeaderMap {
+    fn nth(&self, name: &str, n: usize) -> Option<&[u8]> {
+        if n == 0 {
+            return self.get(name).map(http::HeaderValue::as_bytes);
+        }
+        self.get_all(name).iter().nth(n).map(http::HeaderValue::as_bytes)
+    }
+}
+
+/// What a look for a header or a cookie gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found<'r> {
+    /// The request's headers are not known.
+    NotGiven,
+    /// They are, and this is not among them.
+    Absent,
+    Value(&'r [u8]),
+}
+
+/// The first cookie of this name in the value of a `Cookie` header, by RFC 6265, section 4.2.
+pub(crate) fn find_cookie<'h>(header: &'h [u8], name: &str) -> Option<&'h [u8]> {
+    header.split(|byte| *byte == b';').find_map(|pair| {
+        let pair = pair.trim_ascii();
+        let (known, value) = pair.split_at_checked(name.len())?;
+        if known != name.as_bytes() {
+            return None;
+        }
+        value.trim_ascii_start().strip_prefix(b"=").map(<[u8]>::trim_ascii)
+    })
+}
+
+/// Decodes `%41` and its like into a buffer, and leaves what only looks like it; `None` where the
+/// result is not UTF-8 or does not fit.
+pub(crate) fn decode_percent<'b>(raw: &str, buffer: &'b mut [u8]) -> Option<&'b str> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut rest = raw.as_bytes();
+    let mut length = 0;
+    while let Some((&first, after)) = rest.split_first() {
+        let escaped = match rest {
+            [b'%', high, low, ..] => digit(*high).zip(digit(*low)),
+            _ => None,
+        };
+        let (byte, consumed) = match escaped {
+            Some((high, low)) => (high * 16 + low, 3),
+            None => (first, 1),
+        };
+        *buffer.get_mut(length)? = byte;
+        length += 1;
+        rest = rest.get(consumed..).unwrap_or(after);
+    }
+    std::str::from_utf8(buffer.get(..length)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_cookie_of_the_exact_name_counts() {
+        let header = b"a=1; ab=2;b=\"3\"; a=4; c ; d=;e = 5";
+        let find = |name| find_cookie(header, name).map(|v| std::str::from_utf8(v).unwrap());
+        assert_eq!(find("a"), Some("1"));
+        assert_eq!(find("ab"), Some("2"));
+        assert_eq!(find("b"), Some("\"3\""));
+        assert_eq!(find("c"), None);
+        assert_eq!(find("d"), Some(""));
+        assert_eq!(find("e"), Some("5"));
+        assert_eq!(find("A"), None);
+    }
+
+    #[test]
+    fn what_is_percent_encoded_is_decoded() {
+        let mut buffer = [0; 8];
+        assert_eq!(decode_percent("a%20b", &mut buffer), Some("a b"));
+        assert_eq!(decode_percent("%C3%BC", &mut buffer), Some("ü"));
+        assert_eq!(decode_percent("50%", &mut buffer), Some("50%"));
+        assert_eq!(decode_percent("%4%zz", &mut buffer), Some("%4%zz"));
+        for raw in ["%ff", "%20long text"] {
+            assert_eq!(decode_percent(raw, &mut buffer), None, "{raw}");
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! What is known of a request.
+
+mod attribute;
+mod headers;
+mod owned;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+
+use crate::bucket::UnitHash;
+use crate::literal::{address, instant};
+
+pub use attribute::{Address, Attribute, Unit};
+pub use headers::Headers;
+pub(crate) use headers::{Found, decode_percent, find_cookie};
+pub use owned::{AttributeBuf, ContextBuf};
+
+/// The attributes that every context can have, beside the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Builtin {
+    User,
+    Session,
+    Region,
+    Tenant,
+    Env,
+    Host,
+    Request,
+}
+
+impl Builtin {
+    pub(crate) const ALL: [Builtin; 7] = [
+        Builtin::User,
+        Builtin::Session,
+        Builtin::Region,
+        Builtin::Tenant,
+        Builtin::Env,
+        Builtin::Host,
+        Builtin::Request,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Builtin::User => "user",
+            Builtin::Session => "session",
+            Builtin::Region => "region",
+            Builtin::Tenant => "tenant",
+            Builtin::Env => "env",
+            Builtin::Host => "host",
+            Builtin::Request => "request",
+        }
+    }
+
+    pub(crate) fn of_name(name: &str) -> Option<Builtin> {
+        Builtin::ALL.into_iter().find(|builtin| builtin.name() == name)
+    }
+}
+
+/// What is known of a request, borrowed from it.
+///
+/// Building one allocates nothing up to eight attributes, four headers and four cookies that are
+/// added one by one; any number can be lent as a slice or as the request has them. It is made for
+/// one request and passed by reference; what must outlive the request is a [`ContextBuf`].
+///
+/// An attribute that is not given satisfies no test and no negation of one. Empty text in a
+/// built-in attribute (`user("")`) is the same as not given. Once any header is given, the others
+/// are known to be absent, and so are cookies.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Context, Snapshot};
+///
+/// let snap = Snapshot::from_yaml("
+/// version: 1
+/// flags:
+///   beta:
+///     rules:
+///       - when: { attr.age: { gte: 18 }, header.x-beta: \"1\" }
+/// ")?;
+/// let ctx = Context::new().user("ada").attr("age", 36).header("X-Beta", "1");
+/// assert!(snap.is_enabled("beta", &ctx));
+/// # Ok::<(), hoist::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Context<'a> {
+    /// The hash is taken when the user is given, because every rollout and split wants it.
+    user: Option<(Unit<'a>, UnitHash)>,
+    texts: [Option<&'a str>; 6],
+    address: Option<Address>,
+    attributes: Few<(&'a str, Attribute<'a>), 8>,
+    lent_attributes: &'a [(&'a str, Attribute<'a>)],
+    headers: Few<(&'a str, &'a [u8]), 4>,
+    lent_headers: Option<&'a dyn Headers>,
+    cookies: Few<(&'a str, &'a str), 4>,
+    cookie_header: Option<&'a str>,
+    under: Option<&'a ContextBuf>,
+    at: Option<Timestamp>,
+}
+
+impl Default for Context<'_> {
+    fn default() -> Self {
+        Context::new()
+    }
+}
+
+impl<'a> Context<'a> {
+    /// A context of which nothing is known.
+    pub const fn new() -> Context<'a> {
+        Context {
+            user: None,
+            texts: [None; 6],
+            address: None,
+            attributes: Few::new(),
+            lent_attributes: &[],
+            headers: Few::new(),
+            lent_headers: None,
+            cookies: Few::new(),
+            cookie_header: None,
+            under: None,
+            at: None,
+        }
+    }
+
+    /// The user, as text or as an integer: the unit of rollouts unless a rule says otherwise.
+    ///
+    /// ```
+    /// use hoist::Context;
+    /// let text = Context::new().user("ada");
+    /// let integer = Context::new().user(42);
+    /// # let _ = (text, integer);
+    /// ```
+    #[must_use]
+    pub fn user(mut self, user: impl Into<Unit<'a>>) -> Self {
+        let user = user.into();
+        let hash = UnitHash::of(user.as_str().as_bytes());
+        self.user = Some((user, hash)).filter(|(user, _)| !user.as_str().is_empty());
+        self
+    }
+
+    /// The session.
+    #[must_use]
+    pub fn session(self, session: &'a str) -> Self {
+        self.text(Builtin::Session, session)
+    }
+
+    /// The region that the request is served in.
+    #[must_use]
+    pub fn region(self, region: &'a str) -> Self {
+        self.text(Builtin::Region, region)
+    }
+
+    /// The tenant, account or organisation.
+    #[must_use]
+    pub fn tenant(self, tenant: &'a str) -> Self {
+        self.text(Builtin::Tenant, tenant)
+    }
+
+    /// The environment, as `production`.
+    #[must_use]
+    pub fn env(self, env: &'a str) -> Self {
+        self.text(Builtin::Env, env)
+    }
+
+    /// The host that serves the request.
+    #[must_use]
+    pub fn host(self, host: &'a str) -> Self {
+        self.text(Builtin::Host, host)
+    }
+
+    /// The id of the request. `by: request` uses it: nothing is random inside a decision.
+    #[must_use]
+    pub fn request(self, request: &'a str) -> Self {
+        self.text(Builtin::Request, request)
+    }
+
+    fn text(mut self, builtin: Builtin, text: &'a str) -> Self {
+        if let Some(slot) = slot_of(builtin).and_then(|slot| self.texts.get_mut(slot)) {
+            *slot = Some(text).filter(|text| !text.is_empty());
+        }
+        self
+    }
+
+    /// The address of the client, as an address or as text.
+    ///
+    /// A text that is no address is given and unreadable: it satisfies no test.
+    #[must_use]
+    pub fn ip(mut self, address: impl Into<Address>) -> Self {
+        self.address = Some(address.into());
+        self
+    }
+
+    /// One attribute of the service's own. Given twice, the later counts.
+    #[must_use]
+    pub fn attr(mut self, name: &'a str, value: impl Into<Attribute<'a>>) -> Self {
+        self.attributes.replace(|(known, _)| *known == name, (name, value.into()));
+        self
+    }
+
+    /// Any number of attributes at once; those given by [`Context::attr`] count before them.
+    #[must_use]
+    pub fn attributes(mut self, attributes: &'a [(&'a str, Attribute<'a>)]) -> Self {
+        self.lent_attributes = attributes;
+        self
+    }
+
+    /// One header of the request. Names ignore case; of several instances the first counts.
+    #[must_use]
+    pub fn header(mut self, name: &'a str, value: &'a str) -> Self {
+        self.headers.push((name, value.as_bytes()));
+        self
+    }
+
+    /// The request's headers as it has them: a list of pairs, or an `http::HeaderMap` under the
+    /// feature `http`. Cookies are read from their `cookie` headers, when a rule asks for one.
+    ///
+    /// ```
+    /// use hoist::Context;
+    /// let headers = [("Host", "shop.example"), ("Cookie", "beta=1; theme=dark")];
+    /// let ctx = Context::new().headers(&headers);
+    /// # let _ = ctx;
+    /// ```
+    #[must_use]
+    pub fn headers(mut self, headers: &'a dyn Headers) -> Self {
+        self.lent_headers = Some(headers);
+        self
+    }
+
+    /// One cookie. Names are case-sensitive; of several instances the first counts.
+    #[must_use]
+    pub fn cookie(mut self, name: &'a str, value: &'a str) -> Self {
+        self.cookies.push((name, value));
+        self
+    }
+
+    /// The text of a `Cookie` header, where the headers themselves are not given.
+    #[must_use]
+    pub fn cookies(mut self, header: &'a str) -> Self {
+        self.cookie_header = Some(header);
+        self
+    }
+
+    /// The instant of the request. All decisions on this context then agree on the time, and none
+    /// of them reads the clock.
+    #[must_use]
+    pub fn at(mut self, at: SystemTime) -> Self {
+        self.at = Some(instant::from_system(at));
+        self
+    }
+
+    pub(crate) fn of_buf(buf: &'a ContextBuf) -> Context<'a> {
+        let mut ctx = Context::new();
+        ctx.under = Some(buf);
+        ctx
+    }
+
+    /// A text that the context has, by the key that a toggle file tests it with: `user`,
+    /// `header.x-beta`, `cookie.beta`, `attr.plan`. For custom strategies.
+    ///
+    /// ```
+    /// use hoist::Context;
+    /// let ctx = Context::new().user("ada").header("X-Beta", "1");
+    /// assert_eq!(ctx.get("header.x-beta"), Some("1"));
+    /// assert_eq!(ctx.get("attr.plan"), None);
+    /// ```
+    pub fn get(&self, key: &str) -> Option<&str> {
+        if let Some(builtin) = Builtin::of_name(key) {
+            return self.builtin(builtin);
+        }
+        let found = match key.split_once('.')? {
+            ("header", name) => self.find_header(name),
+            ("cookie", name) => self.find_cookie(name),
+            ("attr", name) => match self.attribute(name)? {
+                Attribute::Text(text) => return Some(text),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        match found {
+            Found::Value(bytes) => std::str::from_utf8(bytes).ok(),
+            Found::Absent | Found::NotGiven => None,
+        }
+    }
+
+    pub(crate) fn builtin(&self, builtin: Builtin) -> Option<&str> {
+        let own = match slot_of(builtin) {
+            None => self.user.as_ref().map(|(user, _)| user.as_str()),
+            Some(slot) => self.texts.get(slot).copied().flatten(),
+        };
+        own.or_else(|| self.under.and_then(|under| under.builtin(builtin)))
+    }
+
+    /// The hash of the user, if there is one.
+    #[inline]
+    pub(crate) fn user_hash(&self) -> Option<UnitHash> {
+        match &self.user {
+            Some((_, hash)) => Some(*hash),
+            None => self.under.and_then(|under| {
+                under.builtin(Builtin::User).map(|user| UnitHash::of(user.as_bytes()))
+            }),
+        }
+    }
+
+    pub(crate) fn address(&self) -> Option<Address> {
+        self.address.or_else(|| self.under.and_then(ContextBuf::address))
+    }
+
+    /// An attribute of the service's own.
+    pub fn attribute(&self, name: &str) -> Option<Attribute<'_>> {
+        self.attributes
+            .iter()
+            .chain(self.lent_attributes)
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| *value)
+            .or_else(|| self.under.and_then(|under| under.attribute(name)))
+    }
+
+    /// The first instance of a header, by its lower-case name.
+    pub(crate) fn find_header(&self, name: &str) -> Found<'_> {
+        let mut own = self.headers.iter();
+        if let Some((_, value)) = own.find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            return Found::Value(value);
+        }
+        let mut given = !self.headers.is_empty();
+        let sources = [self.lent_headers, self.under.and_then(ContextBuf::lent_headers)];
+        for headers in sources.into_iter().flatten() {
+            if let Some(value) = headers.nth(name, 0) {
+                return Found::Value(value);
+            }
+            given = true;
+        }
+        if given { Found::Absent } else { Found::NotGiven }
+    }
+
+    /// The first instance of a cookie.
+    pub(crate) fn find_cookie(&self, name: &str) -> Found<'_> {
+        let mut own = self.cookies.iter();
+        if let Some((_, value)) = own.find(|(known, _)| *known == name) {
+            return Found::Value(value.as_bytes());
+        }
+        let mut given = !self.cookies.is_empty() || !self.headers.is_empty();
+        if let Some(header) = self.cookie_header {
+            given = true;
+            if let Some(value) = find_cookie(header.as_bytes(), name) {
+                return Found::Value(value);
+            }
+        }
+        let mut own_headers = self.headers.iter();
+        let found = own_headers
+            .by_ref()
+            .filter(|(known, _)| known.eq_ignore_ascii_case("cookie"))
+            .find_map(|(_, header)| find_cookie(header, name));
+        if let Some(value) = found {
+            return Found::Value(value);
+        }
+        let sources = [self.lent_headers, self.under.and_then(ContextBuf::lent_headers)];
+        for headers in sources.into_iter().flatten() {
+            given = true;
+            let mut n = 0;
+            while let Some(header) = headers.nth("cookie", n) {
+                if let Some(value) = find_cookie(header, name) {
+                    return Found::Value(value);
+                }
+                n += 1;
+            }
+        }
+        match self.under.map(|under| under.find_cookie(name)) {
+            Some(found @ (Found::Value(_) | Found::Absent)) => found,
+            Some(Found::NotGiven) | None if given => Found::Absent,
+            Some(Found::NotGiven) | None => Found::NotGiven,
+        }
+    }
+
+    /// The instant that the context brings.
+    pub(crate) fn instant(&self) -> Option<Timestamp> {
+        self.at.or_else(|| self.under.and_then(ContextBuf::instant))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let builtins = Builtin::ALL.into_iter().filter(|builtin| self.builtin(*builtin).is_some());
+        let mut names: Vec<String> = builtins.map(|builtin| builtin.name().to_owned()).collect();
+        names.extend(self.address().map(|_| "ip".to_owned()));
+        let attributes = self.attributes.iter().chain(self.lent_attributes);
+        names.extend(attributes.map(|(name, _)| format!("attr.{name}")));
+        names.extend(self.headers.iter().map(|(name, _)| format!("header.{name}")));
+        names.extend(self.cookies.iter().map(|(name, _)| format!("cookie.{name}")));
+        names.extend(self.lent_headers.map(|_| "headers".to_owned()));
+        names.extend(self.cookie_header.map(|_| "cookies".to_owned()));
+        names.extend(self.under.into_iter().flat_map(ContextBuf::lent_names));
+        names
+    }
+}
+
+/// Where a built-in text has its place; the user has a field of its own.
+const fn slot_of(builtin: Builtin) -> Option<usize> {
+    match builtin {
+        Builtin::User => None,
+        Builtin::Session => Some(0),
+        Builtin::Region => Some(1),
+        Builtin::Tenant => Some(2),
+        Builtin::Env => Some(3),
+        Builtin::Host => Some(4),
+        Builtin::Request => Some(5),
+    }
+}
+
+/// The names of what is given; values may be personal and are left out.
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Context").field(&self.names()).finish()
+    }
+}
+
+impl<'a> From<&'a ContextBuf> for Context<'a> {
+    fn from(buf: &'a ContextBuf) -> Context<'a> {
+        Context::of_buf(buf)
+    }
+}
+
+impl From<IpAddr> for Address {
+    fn from(address: IpAddr) -> Address {
+        Address(Some(address.to_canonical()))
+    }
+}
+
+impl From<&str> for Address {
+    fn from(text: &str) -> Address {
+        Address(address::parse_address(text))
+    }
+}
+
+/// A list whose first few items need no allocation.
+#[derive(Clone, Debug)]
+struct Few<T, const N: usize> {
+    inline: [Option<T>; N],
+    spilled: Vec<T>,
+}
+
+impl<T, const N: usize> Few<T, N> {
+    const fn new() -> Few<T, N> {
+        Few { inline: [const { None }; N], spilled: Vec::new() }
+    }
+
+    fn push(&mut self, item: T) {
+        match self.inline.iter_mut().find(|slot| slot.is_none()) {
+            Some(slot) => *slot = Some(item),
+            None => self.spilled.push(item),
+        }
+    }
+
+    /// Puts an item in the place of the one that is the same, or at the end.
+    fn replace(&mut self, is_same: impl Fn(&T) -> bool, item: T) {
+        let mut known = self.inline.iter_mut().flatten().chain(&mut self.spilled);
+        match known.find(|known| is_same(known)) {
+            Some(known) => *known = item,
+            None => self.push(item),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &T> {
+        self.inline.iter().map_while(Option::as_ref).chain(&self.spilled)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.inline.first().is_none_or(Option::is_none)
+    }
+}

@@ -1,0 +1,3 @@
+//! The front ends: the words of a file format to the ir.
+
+pub(crate) mod native;

@@ -1,0 +1,351 @@
+//! `when:`, `unless:` and segments: conditions, and what they are made of.
+
+use std::sync::Arc;
+
+use super::Lowering;
+use super::fields::{Complaint, cut, shown};
+use crate::context::Builtin;
+use crate::ir::{Condition, Name, Subject, Test};
+use crate::report::{Code, nearest};
+use crate::source::Spot;
+use crate::tree::{Entry, Kind, Node};
+
+/// The keys of a condition that are whole words.
+const WORDS: [&str; 13] = [
+    "user", "session", "region", "tenant", "env", "host", "request", "ip", "segment", "all", "any",
+    "not", "rollout",
+];
+
+/// The keys of a condition that are followed by a name.
+const STEMS: [&str; 5] = ["header", "cookie", "attr", "flag", "strategy"];
+
+impl Lowering<'_> {
+    /// `when:` of a rule: a condition, or `everyone`.
+    pub(super) fn when(&mut self, node: &Node<'_>) -> Option<Condition> {
+        match &node.kind {
+            Kind::Text(text, _) if text == "everyone" => Some(Condition::Everyone),
+            Kind::Text(text, _) => {
+                let message = format!("`{}` is not a condition", cut(text));
+                let mut complaint = self.error(Code::WrongType, node.id, message);
+                match nearest(text, ["everyone"]) {
+                    Some(_) => complaint.help("did you mean `everyone`?"),
+                    None => complaint.help("a condition is a map of tests, or `everyone`"),
+                }
+                None
+            }
+            Kind::Null
+            | Kind::Boolean(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::List(_)
+            | Kind::Map(_) => self.condition(node),
+        }
+    }
+
+    /// `unless:`: one condition of one key, or a list of conditions any of which excludes.
+    pub(super) fn unless(&mut self, node: &Node<'_>) -> Option<Vec<Condition>> {
+        match &node.kind {
+            Kind::List(items) if items.is_empty() => {
+                self.error(Code::EmptyValue, node.id, "`unless` is an empty list");
+                None
+            }
+            Kind::List(items) => self.conditions(items),
+            Kind::Map(entries) if entries.len() > 1 => {
+                let message =
+                    "`unless` has several keys: does one of them exclude, or all together?";
+                self.error(Code::SeveralConditions, node.id, message)
+                    .help("write `unless: { any: [ … ] }` or `unless: { all: [ … ] }`");
+                None
+            }
+            Kind::Null
+            | Kind::Boolean(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Text(..)
+            | Kind::Map(_) => self.condition(node).map(|condition| vec![condition]),
+        }
+    }
+
+    fn conditions(&mut self, items: &[Node<'_>]) -> Option<Vec<Condition>> {
+        let lowered: Vec<Option<Condition>> =
+            items.iter().map(|item| self.condition(item)).collect();
+        lowered.into_iter().collect()
+    }
+
+    /// A map of tests, all of which must hold.
+    pub(super) fn condition(&mut self, node: &Node<'_>) -> Option<Condition> {
+        match &node.kind {
+            Kind::Map(entries) => self.condition_of(node, entries),
+            Kind::List(_) => {
+                self.error(Code::WrongType, node.id, "a condition is a map of tests, not a list")
+                    .help("write `any: [ … ]` if one is enough, `all: [ … ]` if all must hold");
+                None
+            }
+            Kind::Null | Kind::Boolean(_) | Kind::Integer(_) | Kind::Float(_) | Kind::Text(..) => {
+                let message = format!("a condition is a map of tests, not {}", shown(node));
+                self.error(Code::WrongType, node.id, message);
+                None
+            }
+        }
+    }
+
+    /// As [`Lowering::condition`], of entries that may be some of the node's.
+    pub(super) fn condition_of(
+        &mut self,
+        node: &Node<'_>,
+        entries: &[Entry<'_>],
+    ) -> Option<Condition> {
+        if entries.is_empty() {
+            self.error(Code::EmptyValue, node.id, "the condition is empty")
+                .help("everyone is written `when: everyone`");
+            return None;
+        }
+        let mut parts = Vec::new();
+        let mut whole = true;
+        for entry in entries {
+            whole &= self.check_spelling(entry, entries);
+            match self.condition_entry(entry) {
+                Some(condition) => parts.push(condition),
+                None => whole = false,
+            }
+        }
+        if !whole {
+            return None;
+        }
+        match parts.len() {
+            1 => parts.pop(),
+            _ => Some(Condition::All(parts)),
+        }
+    }
+
+    /// One header in two spellings is one key twice. The same spelling twice was met before.
+    fn check_spelling(&mut self, entry: &Entry<'_>, entries: &[Entry<'_>]) -> bool {
+        let key = &*entry.key.text;
+        let is_other_spelling =
+            |other: &Entry<'_>| other.key.text != key && other.key.text.eq_ignore_ascii_case(key);
+        let mut before = entries.iter().take_while(|other| other.key.id != entry.key.id);
+        if !key.starts_with("header.") || !before.any(is_other_spelling) {
+            return true;
+        }
+        let message = format!("`{key}` is there already: the names of headers ignore case");
+        self.error(Code::DuplicateKey, entry.key.id, message);
+        false
+    }
+
+    fn condition_entry(&mut self, entry: &Entry<'_>) -> Option<Condition> {
+        let (key, value, at) = (&*entry.key.text, &entry.value, entry.key.id);
+        if let Some(builtin) = Builtin::of_name(key) {
+            return self.test(entry, Subject::Builtin(builtin));
+        }
+        match key {
+            "ip" => return self.test(entry, Subject::Ip),
+            "segment" => return self.segments(entry),
+            "all" | "any" => return self.combination(entry),
+            "not" => return self.negation(entry),
+            "rollout" => return self.segment_rollout(entry),
+            _ => {}
+        }
+        let Some((stem, name)) = key.split_once('.') else {
+            self.unknown_condition(entry);
+            return None;
+        };
+        if STEMS.contains(&stem) && name.is_empty() {
+            self.error(Code::Name, at, format!("`{key}` lacks a name behind the dot"));
+            return None;
+        }
+        match stem {
+            "header" => {
+                self.check_token(name, entry, "a header")?;
+                self.test(entry, Subject::Header(Arc::from(name.to_ascii_lowercase())))
+            }
+            "cookie" => {
+                self.check_token(name, entry, "a cookie")?;
+                self.test(entry, Subject::Cookie(Arc::from(name)))
+            }
+            "attr" => {
+                let declared = self.declared(name, at);
+                if matches!(value.kind, Kind::Null) {
+                    self.null(entry);
+                    return None;
+                }
+                self.test(entry, Subject::Attribute(Arc::from(name), declared?))
+            }
+            "flag" => {
+                if matches!(value.kind, Kind::Null) {
+                    self.null(entry);
+                    return None;
+                }
+                let variants = self.variant_names(value)?;
+                Some(Condition::Flag { name: Arc::from(name), variants, spot: Spot::Node(at) })
+            }
+            "strategy" => {
+                if !self.check_name(name, at, "a strategy") {
+                    return None;
+                }
+                let parameters = self.json(value)?;
+                Some(Condition::Strategy {
+                    name: Arc::from(name),
+                    parameters,
+                    spot: Spot::Node(at),
+                })
+            }
+            _ => {
+                self.unknown_condition(entry);
+                None
+            }
+        }
+    }
+
+    fn unknown_condition(&mut self, entry: &Entry<'_>) {
+        let key = &*entry.key.text;
+        match STEMS.iter().find(|stem| **stem == key) {
+            Some(stem) => {
+                let message = format!("`{stem}` is followed by a name");
+                self.error(Code::UnknownKey, entry.key.id, message)
+                    .help(format!("write `{stem}.NAME`"));
+            }
+            None => match key.split_once('.') {
+                Some((stem, name)) if !is_reserved_stem(stem) => {
+                    let meant = nearest(stem, STEMS).map(str::to_owned);
+                    let message = format!("unknown key `{}` in a condition", cut(key));
+                    let mut complaint = self.error(Code::UnknownKey, entry.key.id, message);
+                    if let Some(stem) = meant {
+                        complaint.help(format!("did you mean `{stem}.{name}`?"));
+                    }
+                }
+                _ => self.unknown_key(entry, "a condition", &WORDS),
+            },
+        }
+    }
+
+    /// Names of headers and cookies are tokens of RFC 9110.
+    fn check_token(&mut self, name: &str, entry: &Entry<'_>, what: &str) -> Option<()> {
+        let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        if name.chars().all(is_token) {
+            return Some(());
+        }
+        let message = format!("`{}` is not a name of {what}", cut(name));
+        self.error(Code::Name, entry.key.id, message);
+        None
+    }
+
+    fn test(&mut self, entry: &Entry<'_>, subject: Subject) -> Option<Condition> {
+        if matches!(entry.value.kind, Kind::Null) {
+            self.null(entry);
+            return None;
+        }
+        let matchers = self.matchers(&entry.value, &subject)?;
+        Some(Condition::Test(Test { subject, matchers }))
+    }
+
+    fn segments(&mut self, entry: &Entry<'_>) -> Option<Condition> {
+        if matches!(entry.value.kind, Kind::Null) {
+            self.null(entry);
+            return None;
+        }
+        let items = self.one_or_more(&entry.value, "`segment`")?;
+        let named: Vec<Condition> = items
+            .iter()
+            .filter_map(|item| {
+                let name = self.text(item, "the name of a segment")?;
+                let spot = Spot::Node(item.id);
+                Some(Condition::Segment { name: Arc::from(name), spot })
+            })
+            .collect();
+        let whole = named.len() == items.len();
+        let is_one = !matches!(entry.value.kind, Kind::List(_));
+        whole.then_some(())?;
+        match is_one {
+            true => named.into_iter().next(),
+            false => Some(Condition::Any(named)),
+        }
+    }
+
+    fn combination(&mut self, entry: &Entry<'_>) -> Option<Condition> {
+        let word = &*entry.key.text;
+        let items = match &entry.value.kind {
+            Kind::List(items) if items.is_empty() => {
+                let message = format!("`{word}` is an empty list");
+                self.error(Code::EmptyValue, entry.value.id, message);
+                return None;
+            }
+            Kind::List(items) => items,
+            Kind::Null => {
+                self.null(entry);
+                return None;
+            }
+            Kind::Boolean(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Text(..)
+            | Kind::Map(_) => {
+                let noun = entry.value.noun();
+                let message = format!("`{word}` takes a list of conditions, not {noun}");
+                self.error(Code::WrongType, entry.value.id, message)
+                    .help(format!("write `{word}: [ {{ … }}, {{ … }} ]`"));
+                return None;
+            }
+        };
+        let parts = self.conditions(items)?;
+        Some(if word == "all" { Condition::All(parts) } else { Condition::Any(parts) })
+    }
+
+    fn negation(&mut self, entry: &Entry<'_>) -> Option<Condition> {
+        if matches!(entry.value.kind, Kind::Null) {
+            self.null(entry);
+            return None;
+        }
+        if entry.value.map().is_some_and(|entries| entries.len() > 1) {
+            let message = "`not` takes exactly one test";
+            self.error(Code::SeveralConditions, entry.value.id, message)
+                .help("write `not: { any: [ … ] }` or `not: { all: [ … ] }`");
+            return None;
+        }
+        let part = self.condition(&entry.value)?;
+        Some(Condition::Not(Box::new(part)))
+    }
+
+    fn segment_rollout(&mut self, entry: &Entry<'_>) -> Option<Condition> {
+        if matches!(entry.value.kind, Kind::Null) {
+            self.null(entry);
+            return None;
+        }
+        let Some(seed) = self.segment.clone() else {
+            let message = "`rollout` is a condition in a segment only";
+            self.error(Code::Rollout, entry.key.id, message)
+                .help("in a rule it stands beside `when:`");
+            return None;
+        };
+        let share = self.share(&entry.value)?;
+        Some(Condition::Rollout { share, units: self.default_units(), seed })
+    }
+
+    /// One variant or a list of them, as names.
+    pub(super) fn variant_names(&mut self, node: &Node<'_>) -> Option<Vec<(Name, Spot)>> {
+        let items = self.one_or_more(node, "the list of variants")?;
+        let names: Vec<(Name, Spot)> = items
+            .iter()
+            .filter_map(|item| self.variant_word(item).map(|name| (name, Spot::Node(item.id))))
+            .collect();
+        (names.len() == items.len()).then_some(names)
+    }
+
+    /// The name of a variant; `true` and `false` are names too.
+    pub(super) fn variant_word(&mut self, node: &Node<'_>) -> Option<Name> {
+        match node.word() {
+            Some(word) if !word.is_empty() => Some(Arc::from(&*word)),
+            _ => {
+                let message = format!("a variant is named by a text, not {}", node.noun());
+                let mut complaint: Complaint<'_> = self.error(Code::OneVariant, node.id, message);
+                if node.map().is_some() {
+                    complaint.help("weights stand under `serve:` only");
+                }
+                None
+            }
+        }
+    }
+}
+
+fn is_reserved_stem(stem: &str) -> bool {
+    stem == "layer"
+}

@@ -1,0 +1,283 @@
+//! Reading the keys of a map: the known ones, and what to say of the others.
+
+use super::Lowering;
+use crate::report::{Code, nearest};
+use crate::source::{Owner, Problem, Spot};
+use crate::tree::{Entry, Kind, Node, NodeId};
+
+/// Words that are kept for later versions, wherever they stand.
+const RESERVED: [&str; 12] = [
+    "overrides",
+    "override",
+    "layers",
+    "guard",
+    "shadow",
+    "risk",
+    "public",
+    "publish",
+    "expose",
+    "ticket",
+    "kind",
+    "layer",
+];
+
+/// Words of other systems, and what they are called here.
+const SYNONYMS: [(&str, &str); 14] = [
+    ("percentage", "rollout"),
+    ("percent", "rollout"),
+    ("share", "rollout"),
+    ("if", "when"),
+    ("condition", "when"),
+    ("conditions", "when"),
+    ("except", "unless"),
+    ("then", "serve"),
+    ("variant", "serve"),
+    ("variation", "serve"),
+    ("start", "from"),
+    ("end", "until"),
+    ("variations", "variants"),
+    ("or", "any"),
+];
+
+/// Whether a key is the user's own.
+pub(super) fn is_free(key: &str) -> bool {
+    key.starts_with("x-")
+}
+
+/// Where keys that start with `x-` may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FreeKeys {
+    Allowed,
+    Refused,
+}
+
+/// The known keys of one map.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fields<'n, 't> {
+    pub(super) node: &'n Node<'t>,
+    entries: &'n [Entry<'t>],
+}
+
+impl<'n, 't> Fields<'n, 't> {
+    /// The value of a key; one that is null was complained about and counts as not there.
+    pub(super) fn get(&self, key: &str) -> Option<&'n Node<'t>> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    pub(super) fn entry(&self, key: &str) -> Option<&'n Entry<'t>> {
+        self.entries
+            .iter()
+            .find(|entry| entry.key.text == key)
+            .filter(|entry| !matches!(entry.value.kind, Kind::Null))
+    }
+
+    /// Whether the key stands there, with whatever value.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key.text == key)
+    }
+
+    /// Where a missing key is missed: at the map's first key.
+    pub(super) fn start(&self) -> NodeId {
+        self.entries.first().map_or(self.node.id, |entry| entry.key.id)
+    }
+}
+
+impl Lowering<'_> {
+    /// Complains, and lets a help be added.
+    pub(super) fn error(
+        &mut self,
+        code: Code,
+        at: NodeId,
+        message: impl Into<String>,
+    ) -> Complaint<'_> {
+        self.push(Problem::error(code, message, Spot::Node(at), self.owner.clone()))
+    }
+
+    pub(super) fn push(&mut self, problem: Problem) -> Complaint<'_> {
+        self.problems.push(problem);
+        Complaint(self.problems.last_mut())
+    }
+
+    /// Does something on behalf of an owner.
+    pub(super) fn as_owner<T>(&mut self, owner: Owner, work: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.owner, owner);
+        let result = work(self);
+        self.owner = before;
+        result
+    }
+
+    /// Opens a map whose keys are known, and complains about all others.
+    pub(super) fn fields<'n, 't>(
+        &mut self,
+        node: &'n Node<'t>,
+        what: &str,
+        known: &[&str],
+        free: FreeKeys,
+    ) -> Option<Fields<'n, 't>> {
+        let Some(entries) = node.map() else {
+            self.error(Code::WrongType, node.id, format!("{what} is a map, not {}", node.noun()));
+            return None;
+        };
+        for entry in entries {
+            let key = &*entry.key.text;
+            if known.contains(&key) {
+                if matches!(entry.value.kind, Kind::Null) {
+                    self.null(entry);
+                }
+            } else if !(free == FreeKeys::Allowed && is_free(key)) {
+                self.unknown_key(entry, what, known);
+            }
+        }
+        Some(Fields { node, entries })
+    }
+
+    pub(super) fn null(&mut self, entry: &Entry<'_>) {
+        let message = format!("`{}` has no value", entry.key.text);
+        self.error(Code::NullValue, entry.key.id, message);
+    }
+
+    pub(super) fn unknown_key(&mut self, entry: &Entry<'_>, what: &str, known: &[&str]) {
+        let key = &*entry.key.text;
+        let at = entry.key.id;
+        if key.is_empty() {
+            // Said already: the key is null, or no text.
+            return;
+        }
+        if key == "enabled" {
+            self.error(Code::Switch, at, "`enabled` is not a word of the format")
+                .help("`kill: true` stops it, `default: on` turns it on");
+            return;
+        }
+        let stem = key.split('.').next().unwrap_or(key);
+        if RESERVED.contains(&key) || (stem == "layer" && key.contains('.')) {
+            self.error(Code::Reserved, at, format!("`{key}` is not in this version"));
+            return;
+        }
+        if key == "<<" {
+            return;
+        }
+        let synonym = SYNONYMS.iter().find(|(other, ours)| *other == key && known.contains(ours));
+        let meant = synonym.map(|(_, ours)| *ours);
+        let meant = meant.or_else(|| nearest(key, known.iter().copied()));
+        let mut complaint =
+            self.error(Code::UnknownKey, at, format!("unknown key `{key}` in {what}"));
+        if let Some(meant) = meant {
+            complaint.help(format!("did you mean `{meant}`?"));
+        } else if is_free(key) {
+            complaint.help("`x-` keys are free at the top, in a flag, in a segment and in a rule");
+        }
+    }
+
+    /// A text that is not empty.
+    pub(super) fn text<'n>(&mut self, node: &'n Node<'_>, what: &str) -> Option<&'n str> {
+        match node.text() {
+            Some("") => {
+                self.error(Code::EmptyValue, node.id, format!("{what} is empty"));
+                None
+            }
+            Some(text) => Some(text),
+            None => {
+                let message = format!("{what} is a text, not {}", node.noun());
+                self.error(Code::WrongType, node.id, message);
+                None
+            }
+        }
+    }
+
+    /// `true`, `false`, `on` or `off`.
+    pub(super) fn switch(&mut self, node: &Node<'_>, what: &str) -> Option<bool> {
+        let switch = as_switch(node);
+        if switch.is_none() {
+            let message = format!("{what} is `true` or `false`, not {}", shown(node));
+            self.error(Code::Switch, node.id, message);
+        }
+        switch
+    }
+
+    /// A name of the grammar that flags, segments, variants, strategies and attributes share.
+    pub(super) fn check_name(&mut self, name: &str, at: NodeId, what: &str) -> bool {
+        let good = is_name(name);
+        if !good && !name.is_empty() {
+            let message = format!("`{}` is not a name for {what}", cut(name));
+            self.error(Code::Name, at, message).help(
+                "a name is 1 to 128 letters, digits, `.`, `_` or `-`, and starts with a letter or \
+                 a digit",
+            );
+        }
+        good
+    }
+
+    /// A list of at least one item, or one item as a list of itself.
+    pub(super) fn one_or_more<'n, 't>(
+        &mut self,
+        node: &'n Node<'t>,
+        what: &str,
+    ) -> Option<&'n [Node<'t>]> {
+        match &node.kind {
+            Kind::List(items) if items.is_empty() => {
+                self.error(Code::EmptyValue, node.id, format!("{what} is an empty list"));
+                None
+            }
+            Kind::List(items) => Some(items),
+            Kind::Null
+            | Kind::Boolean(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Text(..)
+            | Kind::Map(_) => Some(std::slice::from_ref(node)),
+        }
+    }
+}
+
+/// A problem just pushed, to which a help can be added.
+pub(super) struct Complaint<'p>(Option<&'p mut Problem>);
+
+impl Complaint<'_> {
+    pub(super) fn help(&mut self, help: impl Into<String>) {
+        if let Some(problem) = &mut self.0 {
+            problem.help = Some(help.into());
+        }
+    }
+}
+
+/// The two spellings of a switch.
+pub(super) fn as_switch(node: &Node<'_>) -> Option<bool> {
+    match &node.kind {
+        Kind::Boolean(value) => Some(*value),
+        Kind::Text(text, _) if text == "on" => Some(true),
+        Kind::Text(text, _) if text == "off" => Some(false),
+        Kind::Null
+        | Kind::Integer(_)
+        | Kind::Float(_)
+        | Kind::Text(..)
+        | Kind::List(_)
+        | Kind::Map(_) => None,
+    }
+}
+
+pub(super) fn is_name(name: &str) -> bool {
+    (1..=128).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+}
+
+/// A value as a message shows it.
+pub(super) fn shown(node: &Node<'_>) -> String {
+    match &node.kind {
+        Kind::Text(text, _) => format!("`{}`", cut(text)),
+        Kind::Boolean(value) => format!("`{value}`"),
+        Kind::Integer(value) => format!("`{value}`"),
+        Kind::Float(value) => format!("`{value}`"),
+        Kind::Null | Kind::List(_) | Kind::Map(_) => node.noun().to_owned(),
+    }
+}
+
+/// A text short enough for a message.
+pub(super) fn cut(text: &str) -> String {
+    const MOST: usize = 40;
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    if text.chars().count() <= MOST {
+        return text.chars().map(clean).collect();
+    }
+    text.chars().take(MOST - 1).map(clean).chain(['…']).collect()
+}

@@ -1,0 +1,414 @@
+//! One flag: its variants, its default and what stands around its rules.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Lowering;
+use super::fields::{Fields, FreeKeys, as_switch, cut, shown};
+use super::merge::FlagSource;
+use crate::ir::{Flag, Metadata, Name, Requirement, Scope, Variant, VariantIndex};
+use crate::report::{Code, nearest};
+use crate::source::Spot;
+use crate::tree::{Entry, Key, Kind, Node, NodeId};
+use crate::value::{Value, ValueType};
+
+const FLAG_KEYS: [&str; 13] = [
+    "description",
+    "owner",
+    "created",
+    "expires",
+    "kill",
+    "requires",
+    "unless",
+    "rules",
+    "default",
+    "variants",
+    "off_variant",
+    "seed",
+    "by",
+];
+
+/// The variants of a flag while its rules are read.
+pub(super) struct Variants {
+    pub(super) is_boolean: bool,
+    /// Variants with their values, and where each value stands.
+    values: BTreeMap<Name, (Value, NodeId)>,
+    /// The type of the first value, which the others must share.
+    value_type: Option<ValueType>,
+}
+
+impl Lowering<'_> {
+    pub(super) fn flag(&mut self, source: &FlagSource<'_>, scope: &Arc<Scope>) -> Option<Flag> {
+        let before = self.problems.len();
+        self.check_name(&source.name, source.key.id, "a flag");
+        let node = source.as_node();
+        let fields = self.fields(&node, "a flag", &FLAG_KEYS, FreeKeys::Allowed)?;
+
+        let mut variants = self.variants(&fields);
+        let units = fields.get("by").and_then(|node| self.units(node));
+        let units = units.unwrap_or_else(|| self.default_units());
+        let seed = fields.get("seed").and_then(|node| self.seed(node));
+        let rule_nodes = self.rule_nodes(&fields);
+        self.inline_values(&rule_nodes, &fields, &mut variants);
+        if !variants.is_boolean && variants.values.is_empty() && before == self.problems.len() {
+            self.error(Code::EmptyValue, fields.start(), "the flag has no variants");
+        }
+
+        let kill = source.kills.iter().filter_map(|node| self.switch(node, "`kill`"));
+        let kill = kill.collect::<Vec<_>>().contains(&true);
+        let default = self.default_variant(&fields, &variants);
+        let off = match fields.get("off_variant") {
+            Some(node) if variants.is_boolean => {
+                let message = "a boolean flag has no `off_variant`: it is `off`";
+                self.error(Code::WrongType, node.id, message);
+                None
+            }
+            Some(node) => self.variant_of(node, &variants),
+            None if variants.is_boolean => variants.index("off"),
+            None => default,
+        };
+        let requires = fields.get("requires").map(|node| self.requirements(node));
+        let unless = fields.get("unless").and_then(|node| self.unless(node));
+        let metadata = self.metadata(&fields);
+        let mut rules = Vec::new();
+        let mut names = BTreeMap::new();
+        for (index, node) in rule_nodes.iter().enumerate() {
+            let defaults = super::rule::Defaults { units: &units, seed: seed.as_ref() };
+            if let Some(rule) = self.rule(node, index, &variants, &defaults) {
+                if let Some(name) = node.entry("name") {
+                    if names.insert(Arc::clone(&rule.name), ()).is_some() {
+                        let message = format!("two rules are named `{}`", cut(&rule.name));
+                        self.error(Code::DuplicateName, name.value.id, message);
+                    }
+                }
+                rules.push(rule);
+            }
+        }
+        if self.problems.len() > before {
+            return None;
+        }
+        Some(Flag {
+            name: Arc::clone(&source.name),
+            is_boolean: variants.is_boolean,
+            value_type: variants.value_type.unwrap_or(ValueType::Boolean),
+            variants: variants.into_list(),
+            rules,
+            default: default?,
+            off: off?,
+            kill,
+            requires: requires.unwrap_or_default(),
+            unless: unless.unwrap_or_default(),
+            metadata,
+            scope: Arc::clone(scope),
+            place: self.place(&source.key),
+            spot: Spot::Node(source.key.id),
+        })
+    }
+
+    /// `variants:`, or `on` and `off`.
+    fn variants(&mut self, fields: &Fields<'_, '_>) -> Variants {
+        let mut variants =
+            Variants { is_boolean: false, values: BTreeMap::new(), value_type: None };
+        let Some(entry) = fields.entry("variants") else {
+            let is_inline = |node: &Node<'_>| node.entry("value").is_some();
+            let rules = fields.get("rules").map(|node| match &node.kind {
+                Kind::List(items) => items.iter().any(is_inline),
+                Kind::Null
+                | Kind::Boolean(_)
+                | Kind::Integer(_)
+                | Kind::Float(_)
+                | Kind::Text(..)
+                | Kind::Map(_) => false,
+            });
+            let default = fields.get("default").is_some_and(is_inline);
+            variants.is_boolean = !rules.unwrap_or(false) && !default && !fields.has("variants");
+            if variants.is_boolean {
+                for (name, value) in [("on", true), ("off", false)] {
+                    let at = fields.node.id;
+                    variants.values.insert(Arc::from(name), (Value::Boolean(value), at));
+                }
+                variants.value_type = Some(ValueType::Boolean);
+            }
+            return variants;
+        };
+        match &entry.value.kind {
+            Kind::List(items) if !items.is_empty() => {
+                for item in items {
+                    self.listed_variant(item, &mut variants);
+                }
+            }
+            Kind::Map(entries) if !entries.is_empty() => {
+                for entry in entries {
+                    self.valued_variant(entry, &mut variants);
+                }
+            }
+            Kind::List(_) | Kind::Map(_) => {
+                self.error(Code::EmptyValue, entry.value.id, "`variants` is empty");
+            }
+            Kind::Null | Kind::Boolean(_) | Kind::Integer(_) | Kind::Float(_) | Kind::Text(..) => {
+                let noun = entry.value.noun();
+                let message = format!("`variants` is a list of names or a map, not {noun}");
+                self.error(Code::WrongType, entry.value.id, message);
+            }
+        }
+        variants
+    }
+
+    fn listed_variant(&mut self, item: &Node<'_>, variants: &mut Variants) {
+        let name: Name = match &item.kind {
+            Kind::Text(text, _) => Arc::from(&**text),
+            Kind::Integer(value) => Arc::from(value.to_string()),
+            Kind::Null | Kind::Boolean(_) | Kind::Float(_) | Kind::List(_) | Kind::Map(_) => {
+                let message = format!("a variant is named by a text, not {}", item.noun());
+                self.error(Code::WrongType, item.id, message).help("quote it");
+                return;
+            }
+        };
+        if name.is_empty() {
+            self.error(Code::EmptyValue, item.id, "the name of a variant is empty");
+            return;
+        }
+        self.check_name(&name, item.id, "a variant");
+        self.add_variant(Arc::clone(&name), Value::Text(name), item.id, variants);
+    }
+
+    fn valued_variant(&mut self, entry: &Entry<'_>, variants: &mut Variants) {
+        let name: Name = Arc::from(&*entry.key.text);
+        self.check_name(&name, entry.key.id, "a variant");
+        if matches!(entry.value.kind, Kind::Null) {
+            self.null(entry);
+            return;
+        }
+        if let Some(value) = self.value(&entry.value) {
+            self.add_variant(name, value, entry.value.id, variants);
+        }
+    }
+
+    fn add_variant(&mut self, name: Name, value: Value, at: NodeId, variants: &mut Variants) {
+        let value_type = value.value_type();
+        match variants.value_type {
+            Some(other) if other != value_type => {
+                let message = format!("the values mix {other} and {value_type}");
+                self.error(Code::MixedValues, at, message);
+                return;
+            }
+            Some(_) => {}
+            None => variants.value_type = Some(value_type),
+        }
+        if variants.values.contains_key(&name) {
+            let message = format!("there is a variant `{}` already", cut(&name));
+            self.error(Code::VariantClash, at, message);
+            return;
+        }
+        variants.values.insert(name, (value, at));
+    }
+
+    /// The variants that `value:` makes, of rules and of the default.
+    fn inline_values(
+        &mut self,
+        rules: &[Node<'_>],
+        fields: &Fields<'_, '_>,
+        variants: &mut Variants,
+    ) {
+        for rule in rules {
+            let Some(entry) = rule.entry("value") else {
+                continue;
+            };
+            if matches!(entry.value.kind, Kind::Null) {
+                continue;
+            }
+            let Some(name) = rule.entry("name").and_then(|name| name.value.text()) else {
+                let message = "a rule with a `value` needs a name: its variant takes it";
+                self.error(Code::MissingKey, entry.key.id, message);
+                continue;
+            };
+            if let Some(value) = self.value(&entry.value) {
+                self.add_variant(Arc::from(name), value, entry.value.id, variants);
+            }
+        }
+        let default = fields.get("default").filter(|node| node.map().is_some());
+        if let Some(entry) = default.and_then(|node| node.entry("value")) {
+            if matches!(entry.value.kind, Kind::Null) {
+                self.error(Code::NullValue, entry.key.id, "null is not a value");
+            } else if let Some(value) = self.value(&entry.value) {
+                self.add_variant(Arc::from("default"), value, entry.value.id, variants);
+            }
+        }
+    }
+
+    fn default_variant(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        variants: &Variants,
+    ) -> Option<VariantIndex> {
+        let Some(node) = fields.get("default") else {
+            if variants.is_boolean {
+                return variants.index("off");
+            }
+            if !fields.has("default") {
+                let message = "a flag with variants needs a `default`";
+                self.error(Code::MissingKey, fields.start(), message);
+            }
+            return None;
+        };
+        if node.entry("value").is_some() {
+            self.fields(node, "a default with a value", &["value"], FreeKeys::Refused)?;
+            return variants.index("default");
+        }
+        self.variant_of(node, variants)
+    }
+
+    /// One variant, by its name.
+    pub(super) fn variant_of(
+        &mut self,
+        node: &Node<'_>,
+        variants: &Variants,
+    ) -> Option<VariantIndex> {
+        if node.map().is_some() {
+            let message = "one variant is needed here, not weights";
+            self.error(Code::OneVariant, node.id, message);
+            return None;
+        }
+        if variants.is_boolean {
+            if let Some(switch) = as_switch(node) {
+                return variants.index(if switch { "on" } else { "off" });
+            }
+        }
+        let name = self.variant_word(node)?;
+        self.known_variant(&name, node.id, variants)
+    }
+
+    /// The index of a variant that is named somewhere.
+    pub(super) fn known_variant(
+        &mut self,
+        name: &str,
+        at: NodeId,
+        variants: &Variants,
+    ) -> Option<VariantIndex> {
+        let found = variants.index(name);
+        if found.is_none() && variants.is_boolean {
+            let message = format!("`{}` is neither `on` nor `off`", cut(name));
+            let mut complaint = self.error(Code::Switch, at, message);
+            if let Some(word) =
+                ["yes", "no"].into_iter().find(|word| name.eq_ignore_ascii_case(word))
+            {
+                complaint.help(format!("write `{}`", if word == "yes" { "on" } else { "off" }));
+            }
+        } else if found.is_none() {
+            let names = variants.values.keys().map(|name| &**name);
+            let meant =
+                nearest(name, names.clone()).map(|meant| format!("did you mean `{meant}`?"));
+            let all: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+            let help = meant.unwrap_or_else(|| format!("it has {}", all.join(", ")));
+            self.error(
+                Code::UnknownVariant,
+                at,
+                format!("the flag has no variant `{}`", cut(name)),
+            )
+            .help(help);
+        }
+        found
+    }
+
+    /// `requires:`: a name, a map of names to variants, or a list of these.
+    fn requirements(&mut self, node: &Node<'_>) -> Vec<Requirement> {
+        let items = self.one_or_more(node, "`requires`").unwrap_or_default();
+        let mut requirements = Vec::new();
+        for item in items {
+            match &item.kind {
+                Kind::Text(text, _) if !text.is_empty() => requirements.push(Requirement {
+                    flag: Arc::from(&**text),
+                    variants: Vec::new(),
+                    spot: Spot::Node(item.id),
+                }),
+                Kind::Map(entries) if !entries.is_empty() => {
+                    for entry in entries {
+                        if matches!(entry.value.kind, Kind::Null) {
+                            self.null(entry);
+                            continue;
+                        }
+                        if let Some(variants) = self.variant_names(&entry.value) {
+                            requirements.push(Requirement {
+                                flag: Arc::from(&*entry.key.text),
+                                variants,
+                                spot: Spot::Node(entry.key.id),
+                            });
+                        }
+                    }
+                }
+                Kind::Text(..) | Kind::Map(_) => {
+                    self.error(Code::EmptyValue, item.id, "`requires` names no flag");
+                }
+                Kind::Null
+                | Kind::Boolean(_)
+                | Kind::Integer(_)
+                | Kind::Float(_)
+                | Kind::List(_) => {
+                    let message = format!("`requires` takes names of flags, not {}", shown(item));
+                    self.error(Code::WrongType, item.id, message)
+                        .help("a flag's name, or `{ flag: variant }`, or a list of these");
+                }
+            }
+        }
+        requirements
+    }
+
+    pub(super) fn seed(&mut self, node: &Node<'_>) -> Option<Name> {
+        match node.kind {
+            Kind::Integer(value) => Some(Arc::from(value.to_string())),
+            Kind::Null
+            | Kind::Boolean(_)
+            | Kind::Float(_)
+            | Kind::Text(..)
+            | Kind::List(_)
+            | Kind::Map(_) => self.text(node, "`seed`").map(Arc::from),
+        }
+    }
+
+    fn metadata(&mut self, fields: &Fields<'_, '_>) -> Metadata {
+        let mut text = |key: &str| {
+            let node = fields.get(key)?;
+            self.text(node, &format!("`{key}`")).map(Arc::from)
+        };
+        let (description, owner) = (text("description"), text("owner"));
+        let mut date = |key: &str| fields.get(key).and_then(|node| self.date(node));
+        Metadata { description, owner, created: date("created"), expires: date("expires") }
+    }
+
+    fn rule_nodes<'n, 't>(&mut self, fields: &Fields<'n, 't>) -> Vec<Node<'t>>
+    where
+        't: 'n,
+    {
+        let Some(node) = fields.get("rules") else {
+            return Vec::new();
+        };
+        match &node.kind {
+            Kind::List(items) => items.clone(),
+            Kind::Map(_) => {
+                self.error(Code::WrongType, node.id, "`rules` is a list, not a map")
+                    .help("a map of rules patches those of a base, in an overlay");
+                Vec::new()
+            }
+            Kind::Null | Kind::Boolean(_) | Kind::Integer(_) | Kind::Float(_) | Kind::Text(..) => {
+                let message = format!("`rules` is a list, not {}", node.noun());
+                self.error(Code::WrongType, node.id, message);
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn place(&self, key: &Key<'_>) -> crate::source::Place {
+        self.sources.place(key.id, key.offset)
+    }
+}
+
+impl Variants {
+    pub(super) fn index(&self, name: &str) -> Option<VariantIndex> {
+        let at = self.values.keys().position(|known| **known == *name)?;
+        u16::try_from(at).ok().map(VariantIndex)
+    }
+
+    fn into_list(self) -> Vec<Variant> {
+        self.values.into_iter().map(|(name, (value, _))| Variant { name, value }).collect()
+    }
+}

@@ -1,0 +1,496 @@
+//! hoist's own format: the tree of a toggle file to the ir.
+//!
+//! `lower` reads every layer, lays them over each other and reads the result. It never stops at a
+//! problem: each is noted with what it breaks (the set, one flag, one segment, the tests), and
+//! what is whole is handed on.
+
+mod condition;
+mod fields;
+mod flag;
+mod list;
+mod matcher;
+mod merge;
+mod rule;
+mod scalars;
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use fields::{FreeKeys, cut, is_free};
+pub(crate) use list::{ListFiles, NoListFiles};
+
+use crate::context::Builtin;
+use crate::ir::{Declared, Document, Name, Scope, Segment, UnitName};
+use crate::report::Code;
+use crate::source::{FileId, Owner, Problem, Sources, Spot};
+use crate::tree::{self, At, Entry, Kind, Node, NodeId, ProblemKind, Syntax};
+
+/// The keys of a whole file.
+const TOP_KEYS: [&str; 7] =
+    ["version", "attributes", "segments", "flags", "strategies", "tests", "by"];
+
+/// One text of a layer.
+#[derive(Clone, Debug)]
+pub(crate) struct Text {
+    pub(crate) name: Arc<str>,
+    pub(crate) text: Arc<str>,
+    pub(crate) syntax: Syntax,
+}
+
+/// What reading a set of files gave.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    /// What is whole of it.
+    pub(crate) document: Document,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) sources: Sources,
+    /// Flags that some layer readably kills, broken or not.
+    pub(crate) killed: BTreeSet<Name>,
+    /// Every flag and segment that is spoken of, broken or not: naming one is no mistake.
+    pub(crate) mentioned: Mentioned,
+}
+
+/// The names that a set of files gives to anything, however broken that is.
+#[derive(Debug, Default)]
+pub(crate) struct Mentioned {
+    pub(crate) flags: BTreeSet<Name>,
+    pub(crate) segments: BTreeSet<Name>,
+}
+
+/// Reads layers of texts, the base first.
+pub(crate) fn lower(layers: &[Vec<Text>], list_files: &mut dyn ListFiles) -> Lowered {
+    let mut sources = Sources::default();
+    let mut lowering = Lowering {
+        sources: &mut sources,
+        list_files,
+        problems: Vec::new(),
+        owner: Owner::Set,
+        lists_read: BTreeMap::new(),
+        after_last: NodeId(0),
+        attributes: None,
+        units: None,
+        segment: None,
+    };
+    let mut roots = Vec::new();
+    for (layer, texts) in layers.iter().enumerate() {
+        for text in texts {
+            roots.extend(lowering.file(text).map(|node| (layer, node)));
+        }
+    }
+    let (document, killed) = lowering.document(&roots, layers.len());
+    let names = |section| {
+        let entries = sections(&roots, section, layers.len()).into_iter().flatten();
+        entries.map(|entry| Arc::from(&*entry.key.text)).collect()
+    };
+    let mentioned = Mentioned { flags: names("flags"), segments: names("segments") };
+    let problems = lowering.problems;
+    Lowered { document, problems, sources, killed, mentioned }
+}
+
+/// The state of reading one set of files.
+struct Lowering<'s> {
+    sources: &'s mut Sources,
+    list_files: &'s mut dyn ListFiles,
+    problems: Vec<Problem>,
+    /// Whom a problem found now belongs to.
+    owner: Owner,
+    lists_read: BTreeMap<(Arc<str>, Name), Option<list::List>>,
+    /// The first number that no node has.
+    after_last: NodeId,
+    /// The declared attributes, if any file declares them; `None` beside a name is `json`.
+    attributes: Option<BTreeMap<Name, Option<Declared>>>,
+    /// `by:` at the top of the base.
+    units: Option<Vec<UnitName>>,
+    /// The segment that is being read.
+    segment: Option<Name>,
+}
+
+impl Lowering<'_> {
+    /// Reads one text; `None` where it is refused whole.
+    fn file<'t>(&mut self, text: &'t Text) -> Option<Node<'t>> {
+        let first = self.after_last;
+        let parsed = tree::parse(&text.text, text.syntax, first);
+        self.after_last = parsed.next;
+        let file =
+            self.sources.add(Arc::clone(&text.name), Arc::clone(&text.text), text.syntax, first);
+        let owners = parsed.root.as_ref().map(owners).unwrap_or_default();
+        for problem in parsed.problems {
+            self.tree_problem(file, problem, &owners);
+        }
+        let root = parsed.root?;
+        match &root.kind {
+            Kind::Map(_) => Some(root),
+            Kind::Null => {
+                let spot = Spot::Offset(file, 0);
+                let problem = Problem::error(Code::Empty, "the file is empty", spot, Owner::Set);
+                self.push(problem.with_help("it needs at least `version: 1` and `flags:`"));
+                None
+            }
+            Kind::Boolean(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Text(..)
+            | Kind::List(_) => {
+                let message = format!("a toggle file is a map, not {}", root.noun());
+                self.error(Code::WrongType, root.id, message);
+                None
+            }
+        }
+    }
+
+    fn tree_problem(
+        &mut self,
+        file: FileId,
+        problem: tree::Problem,
+        owners: &BTreeMap<NodeId, Owner>,
+    ) {
+        let owned = match problem.at {
+            At::Node(id) if !problem.kind.is_fatal() => {
+                owners.range(..=id).next_back().map(|(start, owned)| (*start == id, owned))
+            }
+            At::Node(_) | At::Offset(_) => None,
+        };
+        let is_duplicate = matches!(problem.kind, ProblemKind::DuplicateKey(_));
+        if let Some((true, Owner::Flag(_))) = owned {
+            if is_duplicate {
+                // The merge says so, because it sees all files of the layer.
+                return;
+            }
+        }
+        let owner = owned.map_or(Owner::Set, |(_, owned)| owned.clone());
+        let (code, message, help) = match problem.kind {
+            ProblemKind::Syntax(message) => (Code::Syntax, message, None),
+            ProblemKind::InvalidUtf8 => (Code::InvalidUtf8, "the text is not UTF-8".into(), None),
+            ProblemKind::ControlCharacter(byte) => {
+                let message = format!("the control character U+{byte:04X} is not text");
+                (Code::ControlCharacter, message, None)
+            }
+            ProblemKind::Directive => {
+                (Code::Directive, "YAML directives are not part of the format".into(), None)
+            }
+            ProblemKind::SeveralDocuments => (
+                Code::SeveralDocuments,
+                "a file holds one document: here a second one starts".into(),
+                Some("several files can be read as a directory"),
+            ),
+            ProblemKind::TooDeep => (Code::TooDeep, "the text nests deeper than 64".into(), None),
+            ProblemKind::TooLarge => (
+                Code::TooLarge,
+                "aliases grow the text beyond its budget".into(),
+                Some("name the thing once as a segment instead"),
+            ),
+            ProblemKind::DuplicateKey(key) => {
+                let code = match owned {
+                    Some((true, Owner::Segment(_))) => Code::DuplicateName,
+                    _ => Code::DuplicateKey,
+                };
+                (code, format!("`{}` is there already", cut(&key)), None)
+            }
+            ProblemKind::MergeKey => (
+                Code::MergeKey,
+                "merge keys are not part of the format".into(),
+                Some("name what is shared as a segment"),
+            ),
+            ProblemKind::Tag => (
+                Code::Tag,
+                "tags are not part of the format".into(),
+                Some("quote a value to make it a text"),
+            ),
+            ProblemKind::NullKey => (Code::NullKey, "the key is null".into(), Some("quote it")),
+            ProblemKind::OddKey(noun) => {
+                (Code::OddKey, format!("the key is {noun}"), Some("quote it"))
+            }
+            ProblemKind::NotFinite => (Code::NotFinite, "the number is not finite".into(), None),
+        };
+        let mut said = Problem::error(code, message, Sources::spot(file, problem.at), owner);
+        said.help = help.map(str::to_owned);
+        self.problems.push(said);
+    }
+
+    fn document(
+        &mut self,
+        roots: &[(usize, Node<'_>)],
+        layers: usize,
+    ) -> (Document, BTreeSet<Name>) {
+        let mut strategies = Vec::new();
+        for (layer, root) in roots {
+            self.top(root, *layer);
+            if let Some(entry) = root.entry("attributes") {
+                self.attributes(entry);
+            }
+        }
+        for (layer, root) in roots {
+            if let Some(node) = root.entry("by").map(|entry| &entry.value) {
+                self.top_unit(node, *layer);
+            }
+            if let Some(node) = root.entry("strategies").map(|entry| &entry.value) {
+                self.strategies(node, &mut strategies);
+            }
+        }
+        let segments = self.segments_of(&sections(roots, "segments", layers));
+        let scope = Arc::new(Scope { segments, strategies });
+
+        let merged = self.merge_flags(&sections(roots, "flags", layers));
+        let mut flags = BTreeMap::new();
+        let mut killed = BTreeSet::new();
+        for (name, source) in &merged {
+            if source.is_killed() {
+                killed.insert(Arc::clone(name));
+            }
+            let flag = self
+                .as_owner(Owner::Flag(Arc::clone(name)), |lowering| lowering.flag(source, &scope));
+            if let Some(flag) = flag {
+                flags.insert(Arc::clone(name), Arc::new(flag));
+            }
+        }
+        let tests = self.as_owner(Owner::Tests, |lowering| {
+            let sections = roots.iter().filter_map(|(_, root)| root.entry("tests"));
+            sections.flat_map(|entry| lowering.test_cases(&entry.value)).collect()
+        });
+        (Document { flags, scope, tests }, killed)
+    }
+
+    /// The keys of a file, its version, and that it has flags.
+    fn top(&mut self, root: &Node<'_>, layer: usize) {
+        let Some(fields) = self.fields(root, "a toggle file", &TOP_KEYS, FreeKeys::Allowed) else {
+            return;
+        };
+        match fields.get("version").map(|node| (node, &node.kind)) {
+            Some((_, Kind::Integer(1))) => {}
+            Some((node, _)) => {
+                let message = format!("the version is {}, not `1`", fields::shown(node));
+                self.error(Code::Version, node.id, message).help("write `version: 1`");
+            }
+            None if fields.has("version") => {}
+            None => {
+                self.error(Code::MissingKey, fields.start(), "the file lacks its `version`")
+                    .help("write `version: 1`");
+            }
+        }
+        if layer == 0 && !fields.has("flags") {
+            self.error(Code::MissingKey, fields.start(), "the file lacks its `flags`");
+        }
+        for key in ["flags", "segments"] {
+            if let Some(node) = fields.get(key).filter(|node| node.map().is_none()) {
+                let message = format!("`{key}` is a map, not {}", node.noun());
+                self.error(Code::WrongType, node.id, message);
+            }
+        }
+    }
+
+    fn attributes(&mut self, entry: &Entry<'_>) {
+        if matches!(entry.value.kind, Kind::Null) {
+            return;
+        }
+        let Some(entries) = entry.value.map() else {
+            let noun = entry.value.noun();
+            let message = format!("`attributes` is a map of names to types, not {noun}");
+            self.error(Code::WrongType, entry.value.id, message);
+            return;
+        };
+        self.attributes.get_or_insert_default();
+        for entry in entries {
+            let name: Name = Arc::from(&*entry.key.text);
+            self.check_name(&name, entry.key.id, "an attribute");
+            if matches!(entry.value.kind, Kind::Null) {
+                self.null(entry);
+                continue;
+            }
+            let Some(declared) = self.declaration(&entry.value) else {
+                continue;
+            };
+            let known = self.attributes.as_ref().and_then(|known| known.get(&name));
+            if known.is_some_and(|known| *known != declared) {
+                let message = format!("the attribute `{name}` has another type already");
+                self.error(Code::Overlay, entry.key.id, message)
+                    .help("an overlay may add attributes, not change them");
+                continue;
+            }
+            self.attributes.get_or_insert_default().insert(name, declared);
+        }
+    }
+
+    /// The type of an attribute; `Some(None)` is json.
+    fn declaration(&mut self, node: &Node<'_>) -> Option<Option<Declared>> {
+        const TYPES: [&str; 7] =
+            ["text", "integer", "number", "boolean", "version", "instant", "json"];
+        if let Kind::List(items) = &node.kind {
+            self.one_or_more(node, "the list of allowed texts")?;
+            let mut texts: Vec<Name> = Vec::new();
+            for item in items {
+                match &item.kind {
+                    Kind::Integer(value) => texts.push(Arc::from(value.to_string())),
+                    Kind::Null
+                    | Kind::Boolean(_)
+                    | Kind::Float(_)
+                    | Kind::List(_)
+                    | Kind::Map(_) => {
+                        let message = format!("an allowed value is a text, not {}", item.noun());
+                        self.error(Code::Quote, item.id, message).help("quote it");
+                    }
+                    Kind::Text(..) => {
+                        texts.extend(self.text(item, "an allowed value").map(Arc::from));
+                    }
+                }
+            }
+            let whole = texts.len() == items.len();
+            return whole.then(|| Some(Declared::OneOf(texts.into())));
+        }
+        let text = node.text().unwrap_or("");
+        match text {
+            "text" => Some(Some(Declared::Text)),
+            "integer" => Some(Some(Declared::Integer)),
+            "number" => Some(Some(Declared::Number)),
+            "boolean" => Some(Some(Declared::Boolean)),
+            "version" => Some(Some(Declared::Version)),
+            "instant" => Some(Some(Declared::Instant)),
+            "json" => Some(None),
+            _ => {
+                let message = format!("{} is not a type of attributes", fields::shown(node));
+                let help = match crate::report::nearest(text, TYPES) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("a type is one of {}, or a list of texts", TYPES.join(", ")),
+                };
+                self.error(Code::WrongType, node.id, message).help(help);
+                None
+            }
+        }
+    }
+
+    fn top_unit(&mut self, node: &Node<'_>, layer: usize) {
+        if matches!(node.kind, Kind::Null) {
+            return;
+        }
+        if layer > 0 {
+            self.error(Code::Overlay, node.id, "`by` at the top belongs to the base")
+                .help("it may stand on a flag or a rule of an overlay");
+            return;
+        }
+        let Some(units) = self.units(node) else {
+            return;
+        };
+        match &self.units {
+            Some(known) if *known != units => {
+                let message = "another file of the directory has another `by`";
+                self.error(Code::DuplicateName, node.id, message);
+            }
+            Some(_) | None => self.units = Some(units),
+        }
+    }
+
+    fn default_units(&self) -> Vec<UnitName> {
+        self.units.clone().unwrap_or_else(|| vec![UnitName::Builtin(Builtin::User)])
+    }
+
+    fn strategies(&mut self, node: &Node<'_>, strategies: &mut Vec<(Name, Spot)>) {
+        match &node.kind {
+            Kind::Null => {}
+            Kind::List(items) => {
+                for item in items {
+                    let Some(name) = self.text(item, "the name of a strategy") else {
+                        continue;
+                    };
+                    self.check_name(name, item.id, "a strategy");
+                    if !strategies.iter().any(|(known, _)| **known == *name) {
+                        strategies.push((Arc::from(name), Spot::Node(item.id)));
+                    }
+                }
+            }
+            Kind::Boolean(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Text(..)
+            | Kind::Map(_) => {
+                let message = format!("`strategies` is a list of names, not {}", node.noun());
+                self.error(Code::WrongType, node.id, message);
+            }
+        }
+    }
+
+    /// The segments of all layers; a later layer's replaces an earlier one's.
+    fn segments_of(&mut self, layers: &[Vec<&Entry<'_>>]) -> BTreeMap<Name, Segment> {
+        let mut winners: BTreeMap<Name, &Entry<'_>> = BTreeMap::new();
+        for layer in layers {
+            let mut seen = BTreeSet::new();
+            for entry in layer {
+                let name: Name = Arc::from(&*entry.key.text);
+                if seen.insert(Arc::clone(&name)) {
+                    winners.insert(name, entry);
+                } else if winners
+                    .get(&name)
+                    .is_some_and(|first| self.sources.is_later_file(entry.key.id, first.key.id))
+                {
+                    let owner = Owner::Segment(Arc::clone(&name));
+                    let message = format!("the segment `{name}` is in another file already");
+                    let spot = Spot::Node(entry.key.id);
+                    self.push(Problem::error(Code::DuplicateName, message, spot, owner));
+                }
+            }
+        }
+        let mut segments = BTreeMap::new();
+        for (name, entry) in winners {
+            let owner = Owner::Segment(Arc::clone(&name));
+            let when = self.as_owner(owner, |lowering| lowering.segment(&name, entry));
+            if let Some(when) = when {
+                let spot = Spot::Node(entry.key.id);
+                segments.insert(Arc::clone(&name), Segment { name, when, spot });
+            }
+        }
+        segments
+    }
+
+    fn segment(&mut self, name: &Name, entry: &Entry<'_>) -> Option<crate::ir::Condition> {
+        let good = self.check_name(name, entry.key.id, "a segment");
+        if matches!(entry.value.kind, Kind::Null) {
+            self.null(entry);
+            return None;
+        }
+        self.segment = Some(Arc::clone(name));
+        let condition = match entry.value.map() {
+            Some(entries) => {
+                let own = |entry: &&Entry<'_>| !is_free(&entry.key.text);
+                let entries: Vec<Entry<'_>> = entries.iter().filter(own).cloned().collect();
+                self.condition_of(&entry.value, &entries)
+            }
+            None => self.condition(&entry.value),
+        };
+        self.segment = None;
+        condition.filter(|_| good)
+    }
+}
+
+/// From which node on, in the order of the text, what belongs to whom.
+fn owners(root: &Node<'_>) -> BTreeMap<NodeId, Owner> {
+    let mut owners = BTreeMap::new();
+    for top in root.map().unwrap_or_default() {
+        let owner = if top.key.text == "tests" { Owner::Tests } else { Owner::Set };
+        owners.insert(top.key.id, owner);
+        let owner_of: fn(Name) -> Owner = match &*top.key.text {
+            "flags" => Owner::Flag,
+            "segments" => Owner::Segment,
+            _ => continue,
+        };
+        for entry in top.value.map().unwrap_or_default() {
+            let owner = owner_of(Arc::from(&*entry.key.text));
+            owners.insert(entry.key.id, owner);
+        }
+    }
+    owners
+}
+
+/// The entries of one section, layer by layer.
+fn sections<'r, 't>(
+    roots: &'r [(usize, Node<'t>)],
+    section: &str,
+    layers: usize,
+) -> Vec<Vec<&'r Entry<'t>>> {
+    let mut found = vec![Vec::new(); layers];
+    for (layer, root) in roots {
+        let entries = root.entry(section).and_then(|entry| entry.value.map());
+        if let Some(slot) = found.get_mut(*layer) {
+            slot.extend(entries.unwrap_or_default());
+        }
+    }
+    found
+}

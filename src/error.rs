@@ -1,0 +1,104 @@
+//! The one error of the crate.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::report::Report;
+
+/// Why toggle files could not be loaded or followed.
+///
+/// `Display` and `Debug` both print the whole report with its pictures, so that a service which
+/// ends with this error says everything in its last lines.
+///
+/// # Examples
+///
+/// ```
+/// let error = hoist::Snapshot::from_yaml("version: 2\nflags: {}\n").unwrap_err();
+/// assert!(error.is_invalid());
+/// assert_eq!(error.report().unwrap().errors(), 1);
+/// assert!(hoist::Flags::open("no/such/file.yaml").unwrap_err().is_unreadable());
+/// ```
+pub struct Error(Box<Kind>);
+
+#[derive(Debug, thiserror::Error)]
+enum Kind {
+    #[error("{}\n\n{}", summary(.0), .0)]
+    Invalid(Report),
+    #[error("`{}` cannot be read: {reason}", .path.display())]
+    Unreadable { path: PathBuf, reason: String },
+    #[error("the directory `{}` holds no toggle file", .0.display())]
+    NoFile(PathBuf),
+    #[error("no toggle file was named")]
+    NoSource,
+    #[error("the thread that follows the files cannot be started: {0}")]
+    Thread(std::io::Error),
+}
+
+fn summary(report: &Report) -> String {
+    match report.errors() {
+        1 => "the toggle file has an error".to_owned(),
+        count => format!("the toggle file has {count} errors"),
+    }
+}
+
+impl Error {
+    pub(crate) fn invalid(report: Report) -> Error {
+        Error(Box::new(Kind::Invalid(report)))
+    }
+
+    pub(crate) fn unreadable(path: &Path, reason: impl Into<String>) -> Error {
+        Error(Box::new(Kind::Unreadable { path: path.to_owned(), reason: reason.into() }))
+    }
+
+    pub(crate) fn no_file(path: &Path) -> Error {
+        Error(Box::new(Kind::NoFile(path.to_owned())))
+    }
+
+    pub(crate) fn no_source() -> Error {
+        Error(Box::new(Kind::NoSource))
+    }
+
+    pub(crate) fn thread(error: std::io::Error) -> Error {
+        Error(Box::new(Kind::Thread(error)))
+    }
+
+    /// Whether a text was read and is wrong.
+    pub fn is_invalid(&self) -> bool {
+        matches!(*self.0, Kind::Invalid(_))
+    }
+
+    /// Whether a file could not be read, or a directory holds none.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(*self.0, Kind::Unreadable { .. } | Kind::NoFile(_))
+    }
+
+    /// What is wrong with the text, if one was read.
+    pub fn report(&self) -> Option<&Report> {
+        match &*self.0 {
+            Kind::Invalid(report) => Some(report),
+            Kind::Unreadable { .. } | Kind::NoFile(_) | Kind::NoSource | Kind::Thread(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// As `Display`: what `main` prints of an error is its `Debug` form.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &*self.0 {
+            Kind::Thread(error) => Some(error),
+            Kind::Invalid(_) | Kind::Unreadable { .. } | Kind::NoFile(_) | Kind::NoSource => None,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Conditions and shares in words.
+
+use super::{Finding, Step};
+use crate::bucket::Share;
+use crate::eval::RuleResult;
+use crate::ir::{Condition, Matcher, Name, Rule, Serve, Test, TextRelation, UnitName};
+use crate::program::NO_BUCKET;
+
+/// How many items of a list are shown.
+const MOST_ITEMS: usize = 4;
+
+/// A condition that is not made of others.
+pub(super) fn leaf(condition: &Condition) -> String {
+    match condition {
+        Condition::Test(test) => of_test(test),
+        Condition::Segment { name, .. } => format!("segment {name}"),
+        Condition::Flag { name, variants, .. } => {
+            let variants: Vec<&str> = variants.iter().map(|(name, _)| &**name).collect();
+            format!("flag.{name} serves {}", variants.join(" or "))
+        }
+        Condition::Strategy { name, parameters, .. } => format!("strategy {name} {parameters}"),
+        Condition::Rollout { share, units, .. } => {
+            format!("the share of {share} by {}", of_units(units))
+        }
+        Condition::Everyone | Condition::All(_) | Condition::Any(_) | Condition::Not(_) => {
+            String::new()
+        }
+    }
+}
+
+fn of_test(test: &Test) -> String {
+    let tests: Vec<String> = test.matchers.iter().map(of_matcher).collect();
+    format!("{} {}", test.subject, tests.join(" and "))
+}
+
+fn of_matcher(matcher: &Matcher) -> String {
+    match matcher {
+        Matcher::Exists(true) => "exists".to_owned(),
+        Matcher::Exists(false) => "does not exist".to_owned(),
+        Matcher::Text { relation, any_of, ignore_case, file } => {
+            let verb = match relation {
+                TextRelation::Equals => "is",
+                TextRelation::StartsWith => "starts with",
+                TextRelation::EndsWith => "ends with",
+                TextRelation::Contains => "contains",
+            };
+            let folded = if *ignore_case { ", in any case" } else { "" };
+            match file {
+                Some(file) => format!("is in {file} ({} entries){folded}", any_of.len()),
+                None => format!("{verb} {}{folded}", one_of(any_of.iter().map(Name::to_string))),
+            }
+        }
+        Matcher::Pattern(patterns) => {
+            let patterns = patterns.iter().map(|pattern| format!("/{}/", pattern.text()));
+            format!("matches {}", one_of(patterns))
+        }
+        Matcher::Number(numbers) => {
+            format!("is {}", one_of(numbers.iter().map(ToString::to_string)))
+        }
+        Matcher::Boolean(values) => {
+            format!("is {}", one_of(values.iter().map(ToString::to_string)))
+        }
+        Matcher::AnyOf(kinds) => {
+            let kinds: Vec<String> = kinds.iter().map(of_matcher).collect();
+            kinds.join(" or ")
+        }
+        Matcher::Compare(comparison, bound) => {
+            let sign = match comparison.key() {
+                "gt" => ">",
+                "gte" => ">=",
+                "lt" => "<",
+                _ => "<=",
+            };
+            format!("{sign} {bound}")
+        }
+        Matcher::Version(ranges) => {
+            format!("is a version {}", one_of(ranges.iter().map(ToString::to_string)))
+        }
+        Matcher::After(at) => format!("is at or after {at}"),
+        Matcher::Before(at) => format!("is before {at}"),
+        Matcher::Network { any_of, file: Some(file) } => {
+            format!("is in {file} ({} networks)", any_of.len())
+        }
+        Matcher::Network { any_of, file: None } => {
+            format!("is in {}", one_of(any_of.iter().map(ToString::to_string)))
+        }
+    }
+}
+
+fn one_of(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    let shown: Vec<&str> = items.iter().take(MOST_ITEMS).map(String::as_str).collect();
+    let text = shown.join(" or ");
+    match items.len().checked_sub(MOST_ITEMS) {
+        None | Some(0) => text,
+        Some(more) => format!("{text} or {more} others"),
+    }
+}
+
+fn of_units(units: &[UnitName]) -> String {
+    let names: Vec<String> = units
+        .iter()
+        .map(|unit| match unit {
+            UnitName::Builtin(builtin) => builtin.name().to_owned(),
+            UnitName::Attribute(name) => format!("attr.{name}"),
+        })
+        .collect();
+    names.join(" or ")
+}
+
+/// The window of a rule, where it has one.
+pub(super) fn window(rule: &Rule, result: Option<&RuleResult>) -> Option<Step> {
+    let text = match (rule.from, rule.until) {
+        (None, None) => return None,
+        (Some(from), None) => format!("from {from}"),
+        (None, Some(until)) => format!("until {until}"),
+        (Some(from), Some(until)) => format!("from {from} until {until}"),
+    };
+    let found = match result {
+        None => Finding::NotTested,
+        Some(RuleResult::Closed) => Finding::False,
+        Some(_) => Finding::True,
+    };
+    Some(Step { text, found, place: None, steps: Vec::new() })
+}
+
+/// What the rollout and the split of a rule came to.
+pub(super) fn share(rule: &Rule, result: &RuleResult) -> Option<Step> {
+    let by = of_units(&rule.units);
+    let (text, found) = match *result {
+        RuleResult::Closed | RuleResult::NotHeld => return None,
+        RuleResult::Served { share: None, .. } if !matches!(rule.serve, Serve::Split(_)) => {
+            return None;
+        }
+        RuleResult::Served { share: Some(share), bucket } => {
+            (against(share, bucket, &by), Finding::True)
+        }
+        RuleResult::Served { share: None, bucket } => {
+            (format!("the split by {by} takes bucket {bucket}"), Finding::True)
+        }
+        RuleResult::Outside { share, bucket } | RuleResult::Else { share, bucket } => {
+            (against(share, bucket, &by), Finding::False)
+        }
+        RuleResult::NoUnit { share: Some(share) } => {
+            (format!("in {share} by {by}, which is not given"), Finding::Unknown)
+        }
+        RuleResult::NoUnit { share: None } => {
+            (format!("the split by {by}, which is not given"), Finding::Unknown)
+        }
+    };
+    Some(Step { text, found, place: None, steps: Vec::new() })
+}
+
+fn against(share: Share, bucket: u32, by: &str) -> String {
+    match bucket {
+        NO_BUCKET => format!("in {share}"),
+        bucket => format!("in {share} by {by}: bucket {bucket}, below {} is in", share.buckets()),
+    }
+}

@@ -1,0 +1,414 @@
+//! Why: an observer that keeps notes, and the tree that is made of them.
+//!
+//! The notes are of ops; the tree is that of the file. Ops are made leaf by leaf from the end of a
+//! condition to its start, so that the tree is walked in that order to give each leaf its op.
+
+mod describe;
+mod print;
+
+use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
+
+use crate::context::{Context, Found};
+use crate::decision::Decision;
+use crate::eval::{Inside, Observer, RuleResult};
+use crate::ir::{Condition, Flag, Rule, Subject};
+use crate::load::Loaded;
+use crate::program::{Code, FlagId, OpId, Outcome, Truth};
+use crate::reason::Reason;
+
+pub use print::RenderedExplanation;
+
+/// A decision with all that was tested for it, and what was found.
+///
+/// `Display` prints the tree without colour, `Serialize` gives it as JSON. It holds names and
+/// operands of the toggle file, and no value of the context.
+#[derive(Clone, Debug)]
+pub struct Explanation<'s> {
+    decision: Decision<'s>,
+    steps: Vec<Step>,
+}
+
+impl<'s> Explanation<'s> {
+    pub(crate) fn new(
+        loaded: &'s Loaded,
+        decision: Decision<'s>,
+        notes: Notes,
+        ctx: &Context<'_>,
+    ) -> Explanation<'s> {
+        let teller = Teller { loaded, ctx };
+        let id = loaded.program.find(decision.flag());
+        let flag = id.filter(|_| decision.value().is_some());
+        let steps = flag.map(|id| teller.flag(id, &notes.root)).unwrap_or_default();
+        Explanation { decision, steps }
+    }
+
+    /// The decision that is explained.
+    pub fn decision(&self) -> &Decision<'s> {
+        &self.decision
+    }
+}
+
+impl Serialize for Explanation<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_struct("Explanation", 2)?;
+        map.serialize_field("decision", &self.decision)?;
+        map.serialize_field("steps", &self.steps)?;
+        map.end()
+    }
+}
+
+/// One line of an explanation, with what it is made of.
+#[derive(Clone, Debug, Serialize)]
+struct Step {
+    text: String,
+    found: Finding,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<Step>,
+}
+
+/// What was found of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Finding {
+    True,
+    False,
+    Unknown,
+    /// Something before it decided.
+    NotTested,
+    /// Of a rule: it serves.
+    Match,
+    NoMatch,
+    Closed,
+    Outside,
+    NoUnit,
+    Else,
+}
+
+impl From<Option<Truth>> for Finding {
+    fn from(truth: Option<Truth>) -> Finding {
+        match truth {
+            Some(Truth::True) => Finding::True,
+            Some(Truth::False) => Finding::False,
+            Some(Truth::Unknown) => Finding::Unknown,
+            None => Finding::NotTested,
+        }
+    }
+}
+
+impl Finding {
+    fn truth(self) -> Option<Truth> {
+        match self {
+            Finding::True => Some(Truth::True),
+            Finding::False => Some(Truth::False),
+            Finding::Unknown => Some(Truth::Unknown),
+            Finding::NotTested
+            | Finding::Match
+            | Finding::NoMatch
+            | Finding::Closed
+            | Finding::Outside
+            | Finding::NoUnit
+            | Finding::Else => None,
+        }
+    }
+}
+
+/// The observer that keeps notes.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    root: Frame,
+    open: Vec<Frame>,
+    /// The frame that was just left; it belongs to the leaf or the requirement that is told next.
+    left: Option<Frame>,
+}
+
+/// What was noted inside one flag or segment.
+#[derive(Debug, Default)]
+struct Frame {
+    inside: Option<Inside>,
+    outcome: Option<Outcome>,
+    leaves: Vec<(OpId, Truth, Option<Frame>)>,
+    requirements: Vec<(bool, Option<Frame>)>,
+    rules: Vec<RuleResult>,
+}
+
+impl Notes {
+    pub(crate) fn new() -> Notes {
+        Notes::default()
+    }
+
+    fn frame(&mut self) -> &mut Frame {
+        self.open.last_mut().unwrap_or(&mut self.root)
+    }
+}
+
+impl Observer for Notes {
+    fn leaf(&mut self, op: OpId, found: Truth) {
+        let inside = self.left.take();
+        self.frame().leaves.push((op, found, inside));
+    }
+
+    fn enter(&mut self, inside: Inside) {
+        self.open.push(Frame { inside: Some(inside), ..Frame::default() });
+    }
+
+    fn leave(&mut self, outcome: Option<Outcome>) {
+        self.left = self.open.pop().map(|frame| Frame { outcome, ..frame });
+    }
+
+    fn requirement(&mut self, _: usize, holds: bool) {
+        let inside = self.left.take();
+        self.frame().requirements.push((holds, inside));
+    }
+
+    fn rule(&mut self, _: usize, came_to: RuleResult) {
+        self.frame().rules.push(came_to);
+    }
+}
+
+/// Makes the tree of a file's flag out of notes.
+struct Teller<'e> {
+    loaded: &'e Loaded,
+    ctx: &'e Context<'e>,
+}
+
+impl Teller<'_> {
+    fn flag(&self, id: FlagId, frame: &Frame) -> Vec<Step> {
+        let Some(flag) = self.loaded.flag(id) else { return Vec::new() };
+        let mut steps = Vec::new();
+        if flag.kill {
+            let text = "killed: nothing else counts".to_owned();
+            steps.push(Step { text, found: Finding::True, place: None, steps: Vec::new() });
+            return steps;
+        }
+        steps.extend(self.requirements(flag, frame));
+        let compiled = self.loaded.program.flags.get(id);
+        let mut next = compiled.first_op;
+        let mut exclusions: Vec<Step> = flag
+            .unless
+            .iter()
+            .rev()
+            .map(|condition| self.excluding("unless", condition, flag, &mut next, frame))
+            .collect();
+        exclusions.reverse();
+        steps.extend(exclusions);
+        let rules = self.loaded.program.rules.range(compiled.first_rule, compiled.end_rule);
+        for (index, (rule, compiled)) in flag.rules.iter().zip(rules).enumerate() {
+            steps.push(self.rule(rule, flag, compiled.first_op, frame.rules.get(index), frame));
+        }
+        steps
+    }
+
+    fn requirements(&self, flag: &Flag, frame: &Frame) -> Vec<Step> {
+        let noted = frame.requirements.iter().map(Some).chain(std::iter::repeat(None));
+        flag.requires
+            .iter()
+            .zip(noted)
+            .map(|(required, noted)| {
+                let variants: Vec<&str> =
+                    required.variants.iter().map(|(name, _)| &**name).collect();
+                let wanted =
+                    if variants.is_empty() { "on".to_owned() } else { variants.join(" or ") };
+                let found = noted.map(|(holds, _)| Truth::of(*holds)).into();
+                let inside = noted.and_then(|(_, frame)| frame.as_ref());
+                Step {
+                    text: format!("requires {} to serve {wanted}", required.flag),
+                    found,
+                    place: None,
+                    steps: inside.map(|frame| self.other_flag(frame)).unwrap_or_default(),
+                }
+            })
+            .collect()
+    }
+
+    /// The decision of another flag, as a step of its own.
+    fn other_flag(&self, frame: &Frame) -> Vec<Step> {
+        let (Some(Inside::Flag(id)), Some(outcome)) = (frame.inside, frame.outcome) else {
+            return Vec::new();
+        };
+        let name = self.loaded.program.names.of(id);
+        let decision = Decision::new(self.loaded, name, Ok((id, outcome)));
+        let found =
+            if decision.reason() == Reason::Killed { Finding::False } else { Finding::True };
+        vec![Step { text: decision.to_string(), found, place: None, steps: self.flag(id, frame) }]
+    }
+
+    fn rule(
+        &self,
+        rule: &Rule,
+        flag: &Flag,
+        first_op: OpId,
+        result: Option<&RuleResult>,
+        frame: &Frame,
+    ) -> Step {
+        let mut next = first_op;
+        let mut steps: Vec<Step> = rule
+            .unless
+            .iter()
+            .rev()
+            .map(|condition| self.excluding("unless", condition, flag, &mut next, frame))
+            .collect();
+        steps.extend(rule.when.as_ref().map(|when| self.condition(when, flag, &mut next, frame)));
+        steps.reverse();
+        let was_tried = result.is_some_and(|result| *result != RuleResult::Closed);
+        if !was_tried {
+            steps.clear();
+        }
+        steps.splice(0..0, describe::window(rule, result));
+        steps.extend(result.and_then(|result| describe::share(rule, result)));
+        let found = match result {
+            None => Finding::NotTested,
+            Some(RuleResult::Closed) => Finding::Closed,
+            Some(RuleResult::NotHeld) => Finding::NoMatch,
+            Some(RuleResult::Outside { .. }) => Finding::Outside,
+            Some(RuleResult::NoUnit { .. }) => Finding::NoUnit,
+            Some(RuleResult::Else { .. }) => Finding::Else,
+            Some(RuleResult::Served { .. }) => Finding::Match,
+        };
+        let text = format!("rule {}", rule.name);
+        Step { text, found, place: Some(format!("{}:{}", rule.place.file, rule.place.line)), steps }
+    }
+
+    /// A condition that must be false: it stands under a word that says so.
+    fn excluding(
+        &self,
+        word: &str,
+        condition: &Condition,
+        flag: &Flag,
+        next: &mut OpId,
+        frame: &Frame,
+    ) -> Step {
+        let step = self.condition(condition, flag, next, frame);
+        Step { text: format!("{word} {}", step.text), ..step }
+    }
+
+    fn condition(
+        &self,
+        condition: &Condition,
+        flag: &Flag,
+        next: &mut OpId,
+        frame: &Frame,
+    ) -> Step {
+        match condition {
+            Condition::Everyone => Step {
+                text: "everyone".to_owned(),
+                found: Finding::True,
+                place: None,
+                steps: Vec::new(),
+            },
+            Condition::All(parts) | Condition::Any(parts) => {
+                let mut steps: Vec<Step> = parts
+                    .iter()
+                    .rev()
+                    .map(|part| self.condition(part, flag, next, frame))
+                    .collect();
+                steps.reverse();
+                let is_all = matches!(condition, Condition::All(_));
+                let found = folded(&steps, is_all);
+                let text = if is_all { "all of" } else { "any of" }.to_owned();
+                Step { text, found: found.into(), place: None, steps }
+            }
+            Condition::Not(part) => {
+                let step = self.condition(part, flag, next, frame);
+                let found = step.found.truth().map(Truth::not).into();
+                match step.steps.is_empty() {
+                    true => Step { text: format!("not: {}", step.text), found, ..step },
+                    false => Step { text: "not".to_owned(), found, place: None, steps: vec![step] },
+                }
+            }
+            Condition::Test(_)
+            | Condition::Segment { .. }
+            | Condition::Flag { .. }
+            | Condition::Strategy { .. }
+            | Condition::Rollout { .. } => {
+                let op = *next;
+                *next = next.next();
+                self.leaf(condition, flag, op, frame)
+            }
+        }
+    }
+
+    fn leaf(&self, condition: &Condition, flag: &Flag, op: OpId, frame: &Frame) -> Step {
+        let noted = frame.leaves.iter().find(|(noted, ..)| *noted == op);
+        let found = noted.map(|(_, found, _)| *found);
+        let inside = noted.and_then(|(.., inside)| inside.as_ref());
+        let mut text = describe::leaf(condition);
+        let mut steps = Vec::new();
+        let mut finding: Finding = found.into();
+        match condition {
+            Condition::Segment { name, .. } => {
+                let segment = flag.scope.segments.get(name);
+                if let (Some(frame), Some(segment)) = (inside, segment) {
+                    if let Some(code) = self.code_of(frame) {
+                        let mut next = code.first_op;
+                        let step = self.condition(&segment.when, flag, &mut next, frame);
+                        finding = step.found;
+                        steps.push(step);
+                    }
+                }
+            }
+            Condition::Flag { .. } => {
+                steps = inside.map(|frame| self.other_flag(frame)).unwrap_or_default();
+            }
+            Condition::Strategy { name, .. } => {
+                if let crate::program::Leaf::Strategy(id) = self.loaded.program.ops.get(op).leaf {
+                    match &self.loaded.program.strategies.get(id).0 {
+                        Some(strategy) => text = strategy.describe(),
+                        None => text = format!("strategy {name} (not registered here)"),
+                    }
+                }
+            }
+            Condition::Test(test) => {
+                if found == Some(Truth::Unknown) && !self.is_given(&test.subject) {
+                    text.push_str(" (not given)");
+                }
+            }
+            Condition::Everyone
+            | Condition::All(_)
+            | Condition::Any(_)
+            | Condition::Not(_)
+            | Condition::Rollout { .. } => {}
+        }
+        Step { text, found: finding, place: None, steps }
+    }
+
+    fn code_of(&self, frame: &Frame) -> Option<Code> {
+        let Some(Inside::Segment(id, wanted)) = frame.inside else { return None };
+        let segment = self.loaded.program.segments.get(id);
+        Some(if wanted == Truth::True { segment.holds } else { segment.fails })
+    }
+
+    fn is_given(&self, subject: &Subject) -> bool {
+        let base = &self.loaded.settings.base;
+        match subject {
+            Subject::Builtin(builtin) => {
+                self.ctx.builtin(*builtin).or_else(|| base.builtin(*builtin)).is_some()
+            }
+            Subject::Ip => self.ctx.address().or_else(|| base.address()).is_some(),
+            Subject::Header(name) => matches!(self.ctx.find_header(name), Found::Value(_)),
+            Subject::Cookie(name) => matches!(self.ctx.find_cookie(name), Found::Value(_)),
+            // A path into json is not followed for a remark.
+            Subject::Attribute(name, _) => {
+                name.contains('.')
+                    || self.ctx.attribute(name).or_else(|| base.attribute(name)).is_some()
+            }
+        }
+    }
+}
+
+/// The truth of a combination, as far as its parts were tested.
+fn folded(parts: &[Step], is_all: bool) -> Option<Truth> {
+    let decides = if is_all { Truth::False } else { Truth::True };
+    let truths = || parts.iter().map(|part| part.found.truth());
+    if truths().any(|truth| truth == Some(decides)) {
+        Some(decides)
+    } else if truths().any(|truth| truth == Some(Truth::Unknown)) {
+        Some(Truth::Unknown)
+    } else if truths().any(|truth| truth.is_none()) {
+        None
+    } else {
+        Some(decides.not())
+    }
+}

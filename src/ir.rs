@@ -1,0 +1,295 @@
+//! What a set of toggle files says, as plain data: names, no ids, comparable with `==`.
+//!
+//! Everything in here was checked by itself. What a name refers to is checked by the passes of
+//! `compile`, because only they see the whole set.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::bucket::Share;
+use crate::context::{Builtin, ContextBuf};
+use crate::literal::number::{Comparison, Number};
+use crate::literal::pattern::Pattern;
+use crate::literal::version::VersionRange;
+use crate::source::{Place, Spot};
+use crate::value::{Value, ValueType};
+
+/// A name as a file spells it.
+pub(crate) type Name = Arc<str>;
+
+/// A whole set of files, merged.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Document {
+    pub(crate) flags: BTreeMap<Name, Arc<Flag>>,
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) tests: Vec<TestCase>,
+}
+
+/// What the conditions of a flag can name.
+///
+/// Each flag holds the scope that it was written against. A flag that keeps its last good version
+/// thereby keeps the segments and lists as they were.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Scope {
+    pub(crate) segments: BTreeMap<Name, Segment>,
+    /// Declared, each with where.
+    pub(crate) strategies: Vec<(Name, Spot)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Segment {
+    pub(crate) name: Name,
+    pub(crate) when: Condition,
+    pub(crate) spot: Spot,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Flag {
+    pub(crate) name: Name,
+    /// Whether it has `on` and `off` rather than variants of its own.
+    pub(crate) is_boolean: bool,
+    pub(crate) value_type: ValueType,
+    /// In the byte order of their names.
+    pub(crate) variants: Vec<Variant>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) default: VariantIndex,
+    pub(crate) off: VariantIndex,
+    pub(crate) kill: bool,
+    pub(crate) requires: Vec<Requirement>,
+    pub(crate) unless: Vec<Condition>,
+    pub(crate) metadata: Metadata,
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) place: Place,
+    pub(crate) spot: Spot,
+}
+
+/// The place of a variant in [`Flag::variants`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct VariantIndex(pub(crate) u16);
+
+impl Flag {
+    pub(crate) fn variant(&self, index: VariantIndex) -> Option<&Variant> {
+        self.variants.get(usize::from(index.0))
+    }
+
+    /// The name of a variant that is known to be there.
+    pub(crate) fn variant_name(&self, index: VariantIndex) -> &str {
+        self.variant(index).map_or("", |variant| &variant.name)
+    }
+
+    pub(crate) fn find_variant(&self, name: &str) -> Option<VariantIndex> {
+        let at = self.variants.iter().position(|variant| *variant.name == *name)?;
+        u16::try_from(at).ok().map(VariantIndex)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Variant {
+    pub(crate) name: Name,
+    pub(crate) value: Value,
+}
+
+/// What is said of a flag and changes no decision.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Metadata {
+    pub(crate) description: Option<Name>,
+    pub(crate) owner: Option<Name>,
+    pub(crate) created: Option<Date>,
+    pub(crate) expires: Option<Date>,
+}
+
+/// A flag that must serve one of these variants.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Requirement {
+    pub(crate) flag: Name,
+    /// Empty where the file names the flag alone: it must then be a boolean flag, and on.
+    pub(crate) variants: Vec<(Name, Spot)>,
+    pub(crate) spot: Spot,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rule {
+    /// Its own name, or `rules[2]`.
+    pub(crate) name: Name,
+    pub(crate) when: Option<Condition>,
+    pub(crate) unless: Vec<Condition>,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
+    pub(crate) rollout: Option<Rollout>,
+    pub(crate) serve: Serve,
+    pub(crate) otherwise: Option<VariantIndex>,
+    /// The first of these that the context has is bucketed.
+    pub(crate) units: Vec<UnitName>,
+    /// What the salts are made of where it is not the name of the flag.
+    pub(crate) seed: Option<Name>,
+    pub(crate) allows_request_targeting: bool,
+    pub(crate) place: Place,
+    pub(crate) spot: Spot,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Rollout {
+    Share(Share),
+    /// The share from each instant on, in the order of time, never falling; nobody before.
+    Ramp(Vec<(Timestamp, Share)>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Serve {
+    Variant(VariantIndex),
+    /// Weights, in the order of the variants.
+    Split(Vec<(VariantIndex, u32)>),
+}
+
+/// What can be bucketed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum UnitName {
+    Builtin(Builtin),
+    Attribute(Name),
+}
+
+/// What must be true.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Condition {
+    Everyone,
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    Test(Test),
+    Segment {
+        name: Name,
+        spot: Spot,
+    },
+    Flag {
+        name: Name,
+        variants: Vec<(Name, Spot)>,
+        spot: Spot,
+    },
+    Strategy {
+        name: Name,
+        parameters: serde_json::Value,
+        spot: Spot,
+    },
+    /// In a segment only: a fixed share of units.
+    Rollout {
+        share: Share,
+        units: Vec<UnitName>,
+        seed: Name,
+    },
+}
+
+impl Condition {
+    /// The conditions that this one is made of.
+    pub(crate) fn parts(&self) -> &[Condition] {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) => parts,
+            Condition::Not(part) => std::slice::from_ref(part),
+            Condition::Everyone
+            | Condition::Test(_)
+            | Condition::Segment { .. }
+            | Condition::Flag { .. }
+            | Condition::Strategy { .. }
+            | Condition::Rollout { .. } => &[],
+        }
+    }
+
+    /// Visits this condition and all in it, in the order of the text.
+    pub(crate) fn walk<'c>(&'c self, visit: &mut dyn FnMut(&'c Condition)) {
+        visit(self);
+        for part in self.parts() {
+            part.walk(visit);
+        }
+    }
+}
+
+/// One attribute against what a map of tests says of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Test {
+    pub(crate) subject: Subject,
+    /// All must hold, of one element where the attribute is a list.
+    pub(crate) matchers: Vec<Matcher>,
+}
+
+/// What a test looks at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Subject {
+    Builtin(Builtin),
+    Ip,
+    /// In lower case.
+    Header(Name),
+    Cookie(Name),
+    Attribute(Name, Declared),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Builtin(builtin) => f.write_str(builtin.name()),
+            Subject::Ip => f.write_str("ip"),
+            Subject::Header(name) => write!(f, "header.{name}"),
+            Subject::Cookie(name) => write!(f, "cookie.{name}"),
+            Subject::Attribute(name, _) => write!(f, "attr.{name}"),
+        }
+    }
+}
+
+/// The type that `attributes:` gives an attribute.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Declared {
+    /// Not declared, or as JSON: whatever the test needs.
+    Any,
+    Text,
+    OneOf(Arc<[Name]>),
+    Integer,
+    Number,
+    Boolean,
+    Version,
+    Instant,
+}
+
+/// One test of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Matcher {
+    Exists(bool),
+    Text {
+        relation: TextRelation,
+        any_of: Arc<[Name]>,
+        ignore_case: bool,
+        file: Option<Name>,
+    },
+    Pattern(Vec<Pattern>),
+    /// Equal to one of them.
+    Number(Vec<Number>),
+    Boolean(Vec<bool>),
+    /// Literals of several types: equal to one of them.
+    AnyOf(Vec<Matcher>),
+    Compare(Comparison, Number),
+    Version(Vec<VersionRange>),
+    After(Timestamp),
+    Before(Timestamp),
+    Network {
+        any_of: Arc<[IpNet]>,
+        file: Option<Name>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TextRelation {
+    Equals,
+    StartsWith,
+    EndsWith,
+    Contains,
+}
+
+/// One case of the `tests:` section.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TestCase {
+    pub(crate) name: Name,
+    pub(crate) context: ContextBuf,
+    pub(crate) expect: Vec<(Name, Name, Spot)>,
+}

@@ -1,0 +1,34 @@
+//! wip
+#![forbid(unsafe_code)]
+
+pub mod bucket;
+mod compile;
+mod context;
+mod decision;
+mod dialect;
+mod error;
+mod eval;
+mod explain;
+mod ir;
+mod key;
+mod literal;
+mod load;
+mod program;
+mod reason;
+mod report;
+mod snapshot;
+mod source;
+mod strategy;
+mod tree;
+mod value;
+
+pub use context::{Address, Attribute, AttributeBuf, Context, ContextBuf, Headers, Unit};
+pub use decision::Decision;
+pub use error::Error;
+pub use explain::{Explanation, RenderedExplanation};
+pub use key::{FlagKey, FlagValue, Key};
+pub use reason::Reason;
+pub use report::{Code, Colour, Diagnostic, Rendered, Report, Severity};
+pub use snapshot::Snapshot;
+pub use strategy::{Condition, Strategies, Strategy};
+pub use value::{Value, ValueType};

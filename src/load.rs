@@ -1,0 +1,301 @@
+//! From texts to a loaded state, and what is kept when a part of them is wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::SystemTime;
+
+use crate::compile::{self, Broken, Compiled, Registered};
+use crate::context::ContextBuf;
+use crate::dialect::native::{self, ListFiles, Lowered, Text};
+use crate::ir::{Document, Flag, Metadata, Name, Variant, VariantIndex};
+use crate::literal::instant;
+use crate::program::{FlagId, Id, Program};
+use crate::report::{Report, Severity};
+use crate::source::{Owner, Problem, Spot};
+use crate::value::{Value, ValueType};
+
+/// Where the time comes from.
+pub(crate) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// What every load of one handle is made with.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) strategies: crate::strategy::Strategies,
+    /// Whether a strategy that is not registered is unknown, as for tools, or refuses the file.
+    pub(crate) tolerates_unregistered: bool,
+    pub(crate) base: Arc<ContextBuf>,
+    pub(crate) clock: Clock,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            strategies: crate::strategy::Strategies::new(),
+            tolerates_unregistered: true,
+            base: Arc::new(ContextBuf::new()),
+            clock: Arc::new(SystemTime::now),
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("strategies", &self.strategies).finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    fn registered(&self) -> Registered<'_> {
+        match self.tolerates_unregistered {
+            true => Registered::Tools(&self.strategies),
+            false => Registered::Service(&self.strategies),
+        }
+    }
+}
+
+/// One immutable loaded state.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) program: Program,
+    pub(crate) document: Document,
+    /// The flags of the document by their ids.
+    flags: Vec<Arc<Flag>>,
+    /// Unique in the process and rising, so that one typed key serves several handles.
+    pub(crate) generation: u32,
+    /// Of the contents that it was loaded from.
+    pub(crate) hash: u64,
+    pub(crate) loaded_at: SystemTime,
+    /// Warnings, and what is wrong with the flags in `broken`.
+    pub(crate) report: Report,
+    pub(crate) broken: BTreeMap<Name, Kept>,
+    pub(crate) settings: Settings,
+}
+
+/// What became of a broken flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    LastGood,
+    LeftOut,
+}
+
+impl Loaded {
+    /// The flag of an id, as the file says it.
+    pub(crate) fn flag(&self, id: FlagId) -> Option<&Arc<Flag>> {
+        self.flags.get(id.index())
+    }
+
+    fn new(
+        document: Document,
+        compiled: &Compiled,
+        report: Report,
+        broken: BTreeMap<Name, Kept>,
+        from: &Origin<'_>,
+    ) -> Loaded {
+        static GENERATION: AtomicU32 = AtomicU32::new(1);
+        Loaded {
+            program: compile::emit(&document, compiled),
+            flags: document.flags.values().cloned().collect(),
+            document,
+            generation: GENERATION.fetch_add(1, Ordering::Relaxed),
+            hash: from.hash,
+            loaded_at: (from.settings.clock)(),
+            report,
+            broken,
+            settings: from.settings.clone(),
+        }
+    }
+}
+
+/// The texts of a load, and what goes with them.
+pub(crate) struct Origin<'o> {
+    pub(crate) layers: &'o [Vec<Text>],
+    pub(crate) list_files: &'o mut dyn ListFiles,
+    pub(crate) hash: u64,
+    pub(crate) settings: &'o Settings,
+}
+
+/// Looks at texts as `check` does: mistakes in tests are errors too, and warnings are added.
+pub(crate) fn check(from: &mut Origin<'_>) -> Report {
+    let lowered = native::lower(from.layers, from.list_files);
+    let (mut problems, _) = look_at(&lowered, from.settings.registered());
+    let today = instant::date_of(instant::from_system((from.settings.clock)()));
+    problems.extend(compile::warnings(&lowered.document, today));
+    lowered.sources.report(&problems)
+}
+
+/// All problems of lowered texts, and the strategies that compiled.
+fn look_at(lowered: &Lowered, registered: Registered<'_>) -> (Vec<Problem>, Compiled) {
+    let document = &lowered.document;
+    let fresh = document.flags.keys().cloned().collect();
+    let checked = compile::check(document, &fresh, &missing(lowered), registered);
+    let mut problems = lowered.problems.clone();
+    problems.extend(checked.problems);
+    (problems, checked.compiled)
+}
+
+/// What is spoken of and not whole.
+fn missing(lowered: &Lowered) -> Broken {
+    let (document, mentioned) = (&lowered.document, &lowered.mentioned);
+    let flags = mentioned.flags.iter().filter(|name| !document.flags.contains_key(*name));
+    let whole = &document.scope.segments;
+    let segments = mentioned.segments.iter().filter(|name| !whole.contains_key(*name));
+    Broken { flags: flags.cloned().collect(), segments: segments.cloned().collect() }
+}
+
+/// Loads texts of which nothing may be wrong, as at the start.
+///
+/// # Errors
+///
+/// The report of all that is wrong, if any of it is an error.
+pub(crate) fn load(from: &mut Origin<'_>) -> Result<Loaded, Report> {
+    let lowered = native::lower(from.layers, from.list_files);
+    let (mut problems, compiled) = look_at(&lowered, from.settings.registered());
+    soften_tests(&mut problems);
+    let report = lowered.sources.report(&problems);
+    if report.has_errors() {
+        return Err(report);
+    }
+    Ok(Loaded::new(lowered.document, &compiled, report, BTreeMap::new(), from))
+}
+
+/// A service runs no tests: what is wrong with them is a warning to it.
+fn soften_tests(problems: &mut [Problem]) {
+    for problem in problems {
+        if problem.owner == Owner::Tests {
+            problem.severity = Severity::Warning;
+        }
+    }
+}
+
+/// Loads texts over a state that is published: a flag that is wrong keeps the version that it has
+/// there, while the others move on.
+///
+/// # Errors
+///
+/// The report of all that is wrong, if something is that refuses the whole.
+pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded, Report> {
+    let lowered = native::lower(from.layers, from.list_files);
+    let mut problems = lowered.problems.clone();
+    let mut broken = missing(&lowered);
+    let mut fresh: BTreeSet<Name> = lowered.document.flags.keys().cloned().collect();
+    // A flag that is given twice, or has a key twice, can be whole and is wrong all the same.
+    broken.flags.extend(owners_of(&problems).0);
+    broken.segments.extend(owners_of(&problems).1);
+
+    // Each round takes the new version from at least one flag, so that it ends. The versions that
+    // are published fit together: in the end everything may be as it was.
+    loop {
+        fresh.retain(|name| !broken.flags.contains(name));
+        let (document, kept) = mix(&lowered, &fresh, published);
+        let checked = compile::check(&document, &fresh, &broken, from.settings.registered());
+        let (more_flags, more_segments) = owners_of(&checked.problems);
+        let before = (broken.flags.len(), broken.segments.len());
+        broken.flags.extend(checked.broken.iter().chain(&more_flags).cloned());
+        broken.segments.extend(more_segments);
+        broken.segments.extend(touched(&document, &broken.segments));
+        for problem in checked.problems {
+            if !problems.iter().any(|known| is_same(known, &problem)) {
+                problems.push(problem);
+            }
+        }
+        let refused =
+            |problem: &Problem| problem.owner == Owner::Set && problem.severity == Severity::Error;
+        let is_stable = before == (broken.flags.len(), broken.segments.len());
+        if problems.iter().any(refused) || is_stable {
+            soften_tests(&mut problems);
+            let report = lowered.sources.report(&problems);
+            if problems.iter().any(refused) {
+                return Err(report);
+            }
+            return Ok(Loaded::new(document, &checked.compiled, report, kept, from));
+        }
+    }
+}
+
+fn is_same(a: &Problem, b: &Problem) -> bool {
+    let node = |problem: &Problem| match problem.spot {
+        Spot::Node(id) => Some(id),
+        Spot::Offset(..) | Spot::Line(..) => None,
+    };
+    a.code == b.code && a.message == b.message && node(a) == node(b)
+}
+
+/// The flags and segments that errors belong to.
+fn owners_of(problems: &[Problem]) -> (BTreeSet<Name>, BTreeSet<Name>) {
+    let (mut flags, mut segments) = (BTreeSet::new(), BTreeSet::new());
+    for problem in problems.iter().filter(|problem| problem.severity == Severity::Error) {
+        match &problem.owner {
+            Owner::Flag(name) => drop(flags.insert(Arc::clone(name))),
+            Owner::Segment(name) => drop(segments.insert(Arc::clone(name))),
+            Owner::Set | Owner::Tests => {}
+        }
+    }
+    (flags, segments)
+}
+
+/// The segments that name a broken one.
+fn touched(document: &Document, broken: &BTreeSet<Name>) -> Vec<Name> {
+    let names_broken = |segment: &&crate::ir::Segment| {
+        let mut found = false;
+        segment.when.walk(&mut |condition| {
+            if let crate::ir::Condition::Segment { name, .. } = condition {
+                found |= broken.contains(name);
+            }
+        });
+        found
+    };
+    let segments = document.scope.segments.values();
+    segments.filter(names_broken).map(|segment| Arc::clone(&segment.name)).collect()
+}
+
+/// The document in which broken flags have the version that is published.
+fn mix(
+    lowered: &Lowered,
+    fresh: &BTreeSet<Name>,
+    published: &Loaded,
+) -> (Document, BTreeMap<Name, Kept>) {
+    let new = &lowered.document;
+    let mut flags = BTreeMap::new();
+    let mut kept = BTreeMap::new();
+    for name in &lowered.mentioned.flags {
+        if let Some(flag) = new.flags.get(name).filter(|_| fresh.contains(name)) {
+            flags.insert(Arc::clone(name), Arc::clone(flag));
+            continue;
+        }
+        let is_killed = lowered.killed.contains(name);
+        let last_good = published.document.flags.get(name).map(|flag| match is_killed {
+            true => Arc::new(Flag { kill: true, ..Flag::clone(flag) }),
+            false => Arc::clone(flag),
+        });
+        let version = last_good.clone().or_else(|| is_killed.then(|| killed_flag(name)));
+        flags.extend(version.map(|flag| (Arc::clone(name), flag)));
+        let fate = if last_good.is_some() { Kept::LastGood } else { Kept::LeftOut };
+        kept.insert(Arc::clone(name), fate);
+    }
+    let document = Document { flags, scope: Arc::clone(&new.scope), tests: new.tests.clone() };
+    (document, kept)
+}
+
+/// A flag of which nothing is readable but that it is killed.
+fn killed_flag(name: &Name) -> Arc<Flag> {
+    let variant =
+        |name: &str, value| Variant { name: Arc::from(name), value: Value::Boolean(value) };
+    Arc::new(Flag {
+        name: Arc::clone(name),
+        is_boolean: true,
+        value_type: ValueType::Boolean,
+        variants: vec![variant("off", false), variant("on", true)],
+        rules: Vec::new(),
+        default: VariantIndex(0),
+        off: VariantIndex(0),
+        kill: true,
+        requires: Vec::new(),
+        unless: Vec::new(),
+        metadata: Metadata::default(),
+        scope: Arc::default(),
+        place: crate::source::Place { file: Arc::from(""), line: 0 },
+        spot: Spot::Line(crate::source::FileId(0), 1),
+    })
+}

@@ -1,0 +1,119 @@
+//! Tables indexed by ids of their own.
+
+use std::marker::PhantomData;
+
+/// An id of a table.
+pub(crate) trait Id: Copy {
+    fn new(index: usize) -> Self;
+    fn index(self) -> usize;
+}
+
+macro_rules! ids {
+    ($($(#[$meta:meta])* $name:ident;)*) => {
+        $(
+            $(#[$meta])*
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            pub(crate) struct $name(u32);
+
+            impl Id for $name {
+                fn new(index: usize) -> $name {
+                    // The budgets of the reader keep every table far below this.
+                    $name(u32::try_from(index).unwrap_or(u32::MAX))
+                }
+
+                #[inline]
+                fn index(self) -> usize {
+                    self.0 as usize
+                }
+            }
+        )*
+    };
+}
+
+ids! {
+    /// A flag of a program.
+    FlagId;
+    RuleId;
+    VariantId;
+    TestId;
+    SegmentId;
+    FlagTestId;
+    StrategyId;
+    SegmentRolloutId;
+    SplitId;
+    UnitsId;
+    AttributeId;
+    ExtraId;
+}
+
+impl FlagId {
+    /// For the cache of a typed key.
+    pub(crate) const fn raw(self) -> u32 {
+        self.0
+    }
+
+    pub(crate) const fn of_raw(raw: u32) -> FlagId {
+        FlagId(raw)
+    }
+}
+
+impl VariantId {
+    /// The variant that stands so many behind this one.
+    pub(crate) fn offset(self, by: u16) -> VariantId {
+        VariantId(self.0 + u32::from(by))
+    }
+
+    pub(crate) fn since(self, first: VariantId) -> usize {
+        (self.0 - first.0) as usize
+    }
+}
+
+/// A table that only its own ids index.
+///
+/// INVARIANT: ids are made by `push` alone and used with the program that they were made for, so
+/// that every index is in range. This is the one place that indexes.
+#[derive(Debug)]
+pub(crate) struct Table<I, T> {
+    items: Vec<T>,
+    ids: PhantomData<fn(I) -> I>,
+}
+
+impl<I: Id, T> Table<I, T> {
+    pub(crate) const fn new() -> Table<I, T> {
+        Table { items: Vec::new(), ids: PhantomData }
+    }
+
+    pub(crate) fn push(&mut self, item: T) -> I {
+        let id = self.next();
+        self.items.push(item);
+        id
+    }
+
+    /// The id that the next item will have.
+    pub(crate) fn next(&self) -> I {
+        I::new(self.items.len())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.items.iter()
+    }
+
+    /// The items from one id up to another.
+    pub(crate) fn range(&self, from: I, to: I) -> &[T] {
+        self.items.get(from.index()..to.index()).unwrap_or_default()
+    }
+
+    pub(crate) fn shrink(&mut self) {
+        self.items.shrink_to_fit();
+    }
+
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "the invariant of the type")]
+    pub(crate) fn get(&self, id: I) -> &T {
+        &self.items[id.index()]
+    }
+}

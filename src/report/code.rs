@@ -1,0 +1,130 @@
+//! The stable codes of what can be wrong with a toggle file.
+
+use std::fmt;
+
+/// Defines the codes, their spelling and what `docs/errors.md` says of them, once.
+macro_rules! codes {
+    ($($(#[$meta:meta])* $name:ident = $text:literal, $about:literal;)*) => {
+        /// What is wrong, as a code that stays the same from release to release.
+        ///
+        /// The text form is what a report shows in brackets and what `docs/errors.md` lists.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// let report = hoist::Snapshot::from_yaml("version: 1\nflags: { a: 5 }").unwrap_err();
+        /// let first = &report.report().unwrap().diagnostics()[0];
+        /// assert_eq!(first.code().as_str(), "percentage");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[$meta])* #[doc = $about] $name,)*
+        }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The code as reports spell it.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Code::$name => $text,)*
+                }
+            }
+
+            /// One sentence on what the code means.
+            pub const fn about(self) -> &'static str {
+                match self {
+                    $(Code::$name => $about,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    // The text.
+    Unreadable = "unreadable", "A file cannot be opened or read.";
+    NoFile = "no-file", "A directory holds no toggle file.";
+    Syntax = "syntax", "The text is not YAML, or not JSON.";
+    InvalidUtf8 = "invalid-utf8", "The text is not UTF-8.";
+    ControlCharacter = "control-character", "The text holds a control character.";
+    Directive = "directive", "A YAML directive (`%YAML`, `%TAG`) is not part of the format.";
+    SeveralDocuments = "several-documents", "A file holds more than one YAML document.";
+    Empty = "empty-file", "The file is empty.";
+    TooDeep = "too-deep", "The text, or what its names refer to, nests deeper than 64.";
+    TooLarge = "too-large", "Aliases grow the text beyond its budget, or there is too much of something.";
+    TooComplex = "too-complex", "One decision could take more tests than the limit allows.";
+    MergeKey = "merge-key", "YAML merge keys (`<<`) are not part of the format.";
+    Tag = "tag", "YAML tags (`!name`, `!!str`) are not part of the format.";
+    NullKey = "null-key", "A key is null.";
+    OddKey = "odd-key", "A key is a float, a list or a map.";
+    NotFinite = "not-finite", "A number is infinite or not a number.";
+    // The structure.
+    DuplicateKey = "duplicate-key", "A map has the same key twice.";
+    UnknownKey = "unknown-key", "A key is not part of the format here.";
+    MissingKey = "missing-key", "A required key is missing.";
+    Reserved = "reserved", "A word is reserved for a later version.";
+    WrongType = "wrong-type", "A value is of another type than is needed here.";
+    NullValue = "null-value", "A key has no value.";
+    EmptyValue = "empty-value", "A map, a list or a text is empty where one must say something.";
+    Version = "version", "`version` is not 1.";
+    Name = "name", "A name is outside the grammar of names.";
+    // Values.
+    Percentage = "percentage", "A share is not a percentage from 0% to 100% with its sign.";
+    Weight = "weight", "A weight is not a whole number from 0 to 1000000, or all are zero.";
+    Instant = "instant", "A text is not an instant as RFC 3339 writes it.";
+    Date = "date", "A text is not a date.";
+    Switch = "switch", "Neither on nor off: `yes`, `no` and `enabled` are not words of the format.";
+    Quote = "quote-it", "A bare scalar stands where a text is needed.";
+    Integer = "integer", "An integer is out of range.";
+    Pattern = "pattern", "A `matches:` pattern cannot be used.";
+    VersionRange = "version-range", "A `version:` test is not a list of comparators.";
+    Address = "address", "A text is not an address or a network.";
+    Operand = "operand", "The operand of a test has another type than the test.";
+    IgnoreCase = "ignore-case", "`ignore_case` stands without a text test beside it.";
+    ListFile = "list-file", "A list file cannot be used.";
+    // Meaning.
+    UnknownFlag = "unknown-flag", "A flag that is named does not exist.";
+    UnknownVariant = "unknown-variant", "A variant that is named does not exist.";
+    UnknownSegment = "unknown-segment", "A segment that is named does not exist.";
+    UnknownStrategy = "unknown-strategy", "A strategy that is named is not declared, or not registered.";
+    Strategy = "strategy", "A strategy refuses its parameters.";
+    UnknownAttribute = "unknown-attribute", "An attribute that is named is not declared.";
+    AttributeType = "attribute-type", "A test or value does not fit the declared type of its attribute.";
+    DuplicateFlag = "duplicate-flag", "A flag is given twice in one layer.";
+    DuplicateName = "duplicate-name", "A rule, a segment or another name is given twice.";
+    Cycle = "cycle", "Flags or segments refer to each other in a ring.";
+    NoCondition = "no-condition", "A rule does not say whom it is for.";
+    NoOutcome = "no-outcome", "A rule of a flag with variants does not say what it serves.";
+    SeveralConditions = "several-conditions", "Several conditions stand where one is needed.";
+    MixedValues = "mixed-values", "The values of a flag are not of one type.";
+    VariantClash = "variant-clash", "A value's variant takes a name that another variant has.";
+    Requires = "requires", "A required flag has variants, and none of them is named.";
+    OneVariant = "one-variant", "Weights stand where one variant is needed.";
+    Window = "window", "`from` is not before `until`.";
+    Ramp = "ramp", "The shares of a ramp fall, or its instants are not distinct.";
+    Else = "else", "`else` stands without a `rollout`.";
+    Hold = "hold", "`hold` stands without a ramp.";
+    Rollout = "rollout-here", "`rollout` is a condition in a segment only.";
+    Unit = "unit", "`by` names something that cannot be bucketed.";
+    Overlay = "overlay", "An overlay says what only a base may say.";
+    // Warnings.
+    Expired = "expired", "A flag is past the date it should have been removed on.";
+    RequestTargeting = "request-targeting", "A header or a cookie alone turns a flag on.";
+    LetsIn = "lets-in", "A missing attribute lets people in.";
+    Unreachable = "unreachable-rule", "A rule stands behind one that takes everyone.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl serde::Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
+    }
+}

@@ -1,0 +1,285 @@
+//! One consistent view of all flags.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+
+use crate::context::Context;
+use crate::decision::Decision;
+use crate::dialect::native::{NoListFiles, Text};
+use crate::error::Error;
+use crate::eval::{self, Observer, Run, Silent};
+use crate::explain::{Explanation, Notes};
+use crate::key::sealed::State;
+use crate::key::{FlagKey, FlagValue, Key};
+use crate::literal::instant;
+use crate::load::{self, Loaded, Origin, Settings};
+use crate::program::{FlagId, Outcome};
+use crate::reason::Reason;
+use crate::report::Report;
+use crate::strategy::Strategies;
+use crate::tree::Syntax;
+
+/// One consistent view of all flags: an immutable loaded state.
+///
+/// Take one for each unit of work, and ask it everything: the answers belong together, whatever
+/// happens to the file meanwhile. It is an `Arc` inside, so that it may be cloned, kept and sent.
+/// Keep it no longer than the work: a snapshot that is held keeps its state in memory.
+///
+/// It needs no file: [`Snapshot::from_yaml`] is the pure entry point for tests and tools.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Context, Snapshot};
+///
+/// let snap = Snapshot::from_yaml("version: 1\nflags: { new-search: 25% }")?;
+/// let ctx = Context::new().user("ada");
+/// assert_eq!(snap.is_enabled("new-search", &ctx), snap.decide("new-search", &ctx).is_enabled());
+/// # Ok::<(), hoist::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Snapshot {
+    loaded: Arc<Loaded>,
+}
+
+impl Snapshot {
+    /// Loads a YAML text. Strategies that it names are unknown; see
+    /// [`Snapshot::from_yaml_with`].
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with the text, each problem with its place.
+    pub fn from_yaml(text: &str) -> Result<Snapshot, Error> {
+        Snapshot::from_yaml_with(text, &Strategies::new())
+    }
+
+    /// Loads a YAML text with the strategies that it names.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with the text, each problem with its place.
+    pub fn from_yaml_with(text: &str, strategies: &Strategies) -> Result<Snapshot, Error> {
+        Snapshot::from_text("<yaml>", text, Syntax::Yaml, strategies)
+    }
+
+    /// Loads a JSON text of the same shape.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with the text, each problem with its place.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let snap = hoist::Snapshot::from_json(r#"{ "version": 1, "flags": { "a": "on" } }"#)?;
+    /// assert!(snap.is_enabled("a", &hoist::Context::new()));
+    /// # Ok::<(), hoist::Error>(())
+    /// ```
+    pub fn from_json(text: &str) -> Result<Snapshot, Error> {
+        Snapshot::from_text("<json>", text, Syntax::Json, &Strategies::new())
+    }
+
+    fn from_text(
+        name: &str,
+        text: &str,
+        syntax: Syntax,
+        strategies: &Strategies,
+    ) -> Result<Snapshot, Error> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let layers = [vec![Text { name: name.into(), text: text.into(), syntax }]];
+        let settings = Settings { strategies: strategies.clone(), ..Settings::default() };
+        let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
+        let mut origin =
+            Origin { layers: &layers, list_files: &mut NoListFiles, hash, settings: &settings };
+        match load::load(&mut origin) {
+            Ok(loaded) => Ok(Snapshot::new(Arc::new(loaded))),
+            Err(report) => Err(Error::invalid(report)),
+        }
+    }
+
+    pub(crate) fn new(loaded: Arc<Loaded>) -> Snapshot {
+        Snapshot { loaded }
+    }
+
+    /// Whether a boolean flag is on.
+    ///
+    /// A flag that is not there is the default of a typed key, and `false` by its name; a flag of
+    /// another type is `false`.
+    #[inline]
+    pub fn is_enabled<'k>(&self, flag: impl FlagKey<'k>, ctx: &Context<'_>) -> bool {
+        self.loaded.is_enabled(flag, ctx)
+    }
+
+    /// Decides one flag.
+    #[inline]
+    pub fn decide<'s>(&'s self, flag: impl FlagKey<'s>, ctx: &Context<'_>) -> Decision<'s> {
+        let decided = self.loaded.decide(flag, ctx, &mut Silent);
+        Decision::new(&self.loaded, flag.flag_name(), decided)
+    }
+
+    /// The value of a flag, by a typed key: the key's default if the flag is not there or has
+    /// another type.
+    #[inline]
+    pub fn value<'s, T: FlagValue>(&'s self, flag: &'s Key<T>, ctx: &Context<'_>) -> T::Out<'s> {
+        self.loaded.value::<T>(flag, ctx).unwrap_or_else(|| flag.default().fallback())
+    }
+
+    /// The value of a flag, by its name: the default that is given if the flag is not there or has
+    /// another type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hoist::{Context, Snapshot};
+    /// let snap = Snapshot::from_yaml("
+    /// version: 1
+    /// flags:
+    ///   page-size:
+    ///     rules: [{ name: acme, when: { tenant: acme }, value: 500 }]
+    ///     default: { value: 100 }
+    /// ")?;
+    /// assert_eq!(snap.value_or("page-size", &Context::new().tenant("acme"), 20), 500);
+    /// assert_eq!(snap.value_or("page-size", &Context::new(), "a text"), "a text");
+    /// assert_eq!(snap.value_or("no-such-flag", &Context::new(), 20), 20);
+    /// # Ok::<(), hoist::Error>(())
+    /// ```
+    #[inline]
+    pub fn value_or<'s, T: FlagValue>(
+        &'s self,
+        flag: &'s str,
+        ctx: &Context<'_>,
+        default: T,
+    ) -> T::Out<'s> {
+        self.loaded.value::<T>(flag, ctx).unwrap_or_else(|| default.fallback())
+    }
+
+    /// Decides one flag, and tells what was tested and found.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hoist::{Context, Snapshot};
+    /// let snap = Snapshot::from_yaml("
+    /// version: 1
+    /// flags: { pilot: { rules: [{ name: kiwis, when: { region: nz } }] } }
+    /// ")?;
+    /// let explanation = snap.explain("pilot", &Context::new()).to_string();
+    /// assert!(explanation.contains("region is nz"), "{explanation}");
+    /// assert!(explanation.contains("unknown"), "{explanation}");
+    /// # Ok::<(), hoist::Error>(())
+    /// ```
+    pub fn explain<'s>(&'s self, flag: impl FlagKey<'s>, ctx: &Context<'_>) -> Explanation<'s> {
+        let mut notes = Notes::new();
+        let decided = self.loaded.decide(flag, ctx, &mut notes);
+        let decision = Decision::new(&self.loaded, flag.flag_name(), decided);
+        Explanation::new(&self.loaded, decision, notes, ctx)
+    }
+
+    /// The number of the loaded state: unique in the process, and rising.
+    pub fn generation(&self) -> u32 {
+        self.loaded.generation
+    }
+
+    /// The hash of the contents that were loaded: equal contents have equal hashes, in every
+    /// process.
+    pub fn hash(&self) -> u64 {
+        self.loaded.hash
+    }
+
+    /// When the state was loaded.
+    pub fn loaded_at(&self) -> SystemTime {
+        self.loaded.loaded_at
+    }
+
+    /// The names of all flags, in their byte order.
+    pub fn flags(&self) -> impl Iterator<Item = &str> {
+        self.loaded.program.names.iter()
+    }
+
+    /// The flags past the date they should have been removed on, as the date in UTC is now. It
+    /// never changes a decision.
+    pub fn stale(&self) -> impl Iterator<Item = &str> {
+        let today = instant::date_of(self.loaded.clock());
+        let flags = self.loaded.document.flags.values();
+        let is_past = move |flag: &&Arc<crate::ir::Flag>| {
+            flag.metadata.expires.is_some_and(|expires| expires < today)
+        };
+        flags.filter(is_past).map(|flag| &*flag.name)
+    }
+
+    /// What was noticed while loading and did not refuse it.
+    pub fn report(&self) -> &Report {
+        &self.loaded.report
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("generation", &self.loaded.generation)
+            .field("hash", &format_args!("{:016x}", self.loaded.hash))
+            .field("flags", &self.loaded.program.flags.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The reads that the live handle and a snapshot share.
+impl Loaded {
+    fn clock(&self) -> Timestamp {
+        instant::from_system((self.settings.clock)())
+    }
+
+    #[inline]
+    fn run<O: Observer>(&self, id: FlagId, ctx: &Context<'_>, observer: &mut O) -> Outcome {
+        // The clock is read at the most once, and for a flag that speaks of time only.
+        let now = match self.program.flags.get(id).speaks_of_time {
+            true => {
+                let given = ctx.instant().or_else(|| self.settings.base.instant());
+                given.unwrap_or_else(|| self.clock())
+            }
+            false => Timestamp::UNIX_EPOCH,
+        };
+        let run = Run { program: &self.program, ctx, base: &self.settings.base, now };
+        eval::decide(&run, id, observer)
+    }
+
+    #[inline]
+    fn decide<'k, O: Observer>(
+        &self,
+        flag: impl FlagKey<'k>,
+        ctx: &Context<'_>,
+        observer: &mut O,
+    ) -> Result<(FlagId, Outcome), Reason> {
+        let id = flag.find(&State(self)).map(FlagId::of_raw).ok_or(Reason::FlagNotFound)?;
+        let value_type = self.program.flags.get(id).value_type;
+        if flag.promises().is_some_and(|(promised, _)| promised != value_type) {
+            return Err(Reason::TypeMismatch);
+        }
+        Ok((id, self.run(id, ctx, observer)))
+    }
+
+    #[inline]
+    pub(crate) fn is_enabled<'k>(&self, flag: impl FlagKey<'k>, ctx: &Context<'_>) -> bool {
+        let Some(id) = flag.find(&State(self)).map(FlagId::of_raw) else {
+            return flag.promises().is_some_and(|(_, default)| default);
+        };
+        if !self.program.flags.get(id).is_boolean {
+            return false;
+        }
+        let outcome = self.run(id, ctx, &mut Silent);
+        self.program.variants.get(outcome.variant).value.as_bool() == Some(true)
+    }
+
+    #[inline]
+    pub(crate) fn value<'s, T: FlagValue>(
+        &'s self,
+        flag: impl FlagKey<'s>,
+        ctx: &Context<'_>,
+    ) -> Option<T::Out<'s>> {
+        let (_, outcome) = self.decide(flag, ctx, &mut Silent).ok()?;
+        T::read(&self.program.variants.get(outcome.variant).value)
+    }
+}

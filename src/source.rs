@@ -1,0 +1,234 @@
+//! The texts of one load, and what is known of where things stand in them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::report::{Code, Diagnostic, Report, Severity};
+use crate::tree::{At, NodeId, Syntax, place};
+
+/// The number of a file within one load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct FileId(pub(crate) u16);
+
+/// Where a problem is, in whatever form the finder of it knew.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Spot {
+    Node(NodeId),
+    Offset(FileId, usize),
+    /// A line of a file, from 1.
+    Line(FileId, u32),
+}
+
+/// Spots say where a thing was written, never what it is: two flags that mean the same are equal.
+impl PartialEq for Spot {
+    fn eq(&self, _: &Spot) -> bool {
+        true
+    }
+}
+
+/// A file and a line to show to people.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) file: Arc<str>,
+    pub(crate) line: u32,
+}
+
+/// As with a [`Spot`]: a flag that moved down a line is the same flag.
+impl PartialEq for Place {
+    fn eq(&self, _: &Place) -> bool {
+        true
+    }
+}
+
+/// What a problem breaks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Owner {
+    /// The whole set of files.
+    Set,
+    Flag(Arc<str>),
+    Segment(Arc<str>),
+    /// The `tests:` of a file, which break nothing.
+    Tests,
+}
+
+/// One problem before its place is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    pub(crate) severity: Severity,
+    pub(crate) code: Code,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+    pub(crate) spot: Spot,
+    pub(crate) owner: Owner,
+}
+
+impl Problem {
+    pub(crate) fn error(
+        code: Code,
+        message: impl Into<String>,
+        spot: Spot,
+        owner: Owner,
+    ) -> Problem {
+        let severity = Severity::Error;
+        Problem { severity, code, message: message.into(), help: None, spot, owner }
+    }
+
+    pub(crate) fn warning(
+        code: Code,
+        message: impl Into<String>,
+        spot: Spot,
+        owner: Owner,
+    ) -> Problem {
+        Problem { severity: Severity::Warning, ..Problem::error(code, message, spot, owner) }
+    }
+
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Problem {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// One text of a load.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The file as it was named.
+    pub(crate) name: Arc<str>,
+    pub(crate) text: Arc<str>,
+    pub(crate) syntax: Syntax,
+    /// The number of the text's first node.
+    pub(crate) first: NodeId,
+    /// The byte at which each line after the first starts.
+    breaks: Vec<u32>,
+}
+
+impl Source {
+    /// The line of a byte, from 1.
+    fn line(&self, offset: usize) -> u32 {
+        let line = self.breaks.partition_point(|start| *start as usize <= offset);
+        u32::try_from(line).unwrap_or(u32::MAX - 1) + 1
+    }
+
+    /// The line, the column in characters, and the text of the line that a byte is in.
+    fn locate(&self, offset: usize) -> (u32, u32, &str) {
+        let before = self.text.get(..offset).unwrap_or(&self.text);
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let column = self.text.get(start..offset).unwrap_or("").chars().count() + 1;
+        let line = self.text.get(start..).unwrap_or("").lines().next().unwrap_or("");
+        (self.line(offset), u32::try_from(column).unwrap_or(u32::MAX), line)
+    }
+}
+
+/// The texts of one load, numbered.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    /// Adds a text; its nodes are numbered from `first`.
+    pub(crate) fn add(
+        &mut self,
+        name: Arc<str>,
+        text: Arc<str>,
+        syntax: Syntax,
+        first: NodeId,
+    ) -> FileId {
+        let id = FileId(u16::try_from(self.files.len()).unwrap_or(u16::MAX));
+        let breaks = text
+            .bytes()
+            .enumerate()
+            .filter(|(_, byte)| *byte == b'\n')
+            .filter_map(|(at, _)| u32::try_from(at + 1).ok())
+            .collect();
+        self.files.push(Source { name, text, syntax, first, breaks });
+        id
+    }
+
+    fn file(&self, id: FileId) -> Option<&Source> {
+        self.files.get(usize::from(id.0))
+    }
+
+    /// The file that a node was read from.
+    fn file_of(&self, id: NodeId) -> Option<FileId> {
+        let after = self.files.partition_point(|file| file.first <= id);
+        u16::try_from(after.checked_sub(1)?).ok().map(FileId)
+    }
+
+    /// Whether a node was read from a later file than another.
+    pub(crate) fn is_later_file(&self, id: NodeId, than: NodeId) -> bool {
+        self.file_of(id) > self.file_of(than)
+    }
+
+    /// The place of a key, as far as it is known without reading the text again.
+    pub(crate) fn place(&self, id: NodeId, offset: Option<u32>) -> Place {
+        let file = self.file_of(id).and_then(|id| self.file(id));
+        match file {
+            Some(file) => Place {
+                file: Arc::clone(&file.name),
+                line: offset.map_or(0, |offset| file.line(offset as usize)),
+            },
+            None => Place { file: Arc::from(""), line: 0 },
+        }
+    }
+
+    /// Turns problems into a report, each with its place.
+    pub(crate) fn report(&self, problems: &[Problem]) -> Report {
+        let found = self.locate(problems);
+        let diagnostics = problems.iter().map(|problem| {
+            let (file, place) = match problem.spot {
+                Spot::Node(id) => (self.file_of(id), found.get(&id).copied()),
+                Spot::Offset(file, offset) => (Some(file), Some(offset)),
+                Spot::Line(file, line) => {
+                    let source = self.file(file);
+                    let back = (line as usize).checked_sub(2);
+                    let start = back.and_then(|at| source?.breaks.get(at)).map_or(0, |at| *at);
+                    (Some(file), Some(start as usize))
+                }
+            };
+            let source = file.and_then(|file| self.file(file));
+            let (line, column, text) =
+                source.map_or((1, 1, ""), |source| source.locate(place.unwrap_or(0)));
+            Diagnostic {
+                severity: problem.severity,
+                code: problem.code,
+                message: problem.message.clone(),
+                help: problem.help.clone(),
+                file: source.map_or_else(|| Arc::from(""), |source| Arc::clone(&source.name)),
+                line,
+                column,
+                flag: match &problem.owner {
+                    Owner::Flag(name) => Some(Arc::clone(name)),
+                    Owner::Set | Owner::Segment(_) | Owner::Tests => None,
+                },
+                source_line: (!text.is_empty()).then(|| text.to_owned()),
+            }
+        });
+        Report::new(diagnostics.collect())
+    }
+
+    fn locate(&self, problems: &[Problem]) -> BTreeMap<NodeId, usize> {
+        let mut wanted: BTreeMap<FileId, Vec<NodeId>> = BTreeMap::new();
+        for problem in problems {
+            if let Spot::Node(id) = problem.spot {
+                if let Some(file) = self.file_of(id) {
+                    wanted.entry(file).or_default().push(id);
+                }
+            }
+        }
+        let mut found = BTreeMap::new();
+        for (file, ids) in wanted {
+            if let Some(source) = self.file(file) {
+                found.extend(place::locate(&source.text, source.syntax, source.first, &ids));
+            }
+        }
+        found
+    }
+
+    /// The spot of a problem that the reader of a file met.
+    pub(crate) fn spot(file: FileId, at: At) -> Spot {
+        match at {
+            At::Node(id) => Spot::Node(id),
+            At::Offset(offset) => Spot::Offset(file, offset),
+        }
+    }
+}

@@ -1,0 +1,505 @@
+//! The reader: one serde visitor for YAML and JSON.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+
+use super::{At, Entry, Key, Kind, Node, NodeId, Problem, ProblemKind, Style, Syntax};
+
+/// How deep a text may nest.
+pub(crate) const MAX_DEPTH: u32 = 64;
+
+/// Unclosed brackets at which a text is refused unread: libyaml takes quadratic time over them.
+const MAX_OPEN_BRACKETS: i64 = 1_000;
+
+/// What reading a text gave.
+#[derive(Debug)]
+pub(crate) struct Parsed<'t> {
+    /// The tree, unless a problem is fatal.
+    pub(crate) root: Option<Node<'t>>,
+    pub(crate) problems: Vec<Problem>,
+    /// The first number that no node of this text has.
+    pub(crate) next: NodeId,
+}
+
+/// Reads a text whose nodes are numbered from `first`.
+pub(crate) fn parse<'t>(text: &'t str, syntax: Syntax, first: NodeId) -> Parsed<'t> {
+    let mut reading = Reading::new(text, first);
+    let root = match refused_unread(text) {
+        Some(problem) => Err(problem),
+        None => reading.run(syntax),
+    };
+    let root = match root {
+        Ok(root) => {
+            if syntax == Syntax::Yaml {
+                reading.find_core_tags(first);
+            }
+            Some(root)
+        }
+        Err(problem) => {
+            reading.problems.push(problem);
+            None
+        }
+    };
+    Parsed { root, problems: reading.problems, next: NodeId(reading.next) }
+}
+
+fn refused_unread(text: &str) -> Option<Problem> {
+    let mut open = 0_i64;
+    for (offset, byte) in text.bytes().enumerate() {
+        match byte {
+            b'\t' | b'\n' | b'\r' => {}
+            0..0x20 => {
+                return Some(Problem {
+                    kind: ProblemKind::ControlCharacter(byte),
+                    at: At::Offset(offset),
+                });
+            }
+            b'{' | b'[' => {
+                open += 1;
+                if open > MAX_OPEN_BRACKETS {
+                    return Some(Problem { kind: ProblemKind::TooDeep, at: At::Offset(offset) });
+                }
+            }
+            b'}' | b']' => open = (open - 1).max(0),
+            _ => {}
+        }
+    }
+    text.starts_with('%').then_some(Problem { kind: ProblemKind::Directive, at: At::Offset(0) })
+}
+
+/// The state of one reading.
+///
+/// The same visitor serves three purposes, so that all of them number the nodes alike: building
+/// the tree, watching where known numbers stand, and stopping at one number so that the parser
+/// says where that is.
+pub(super) struct Reading<'t> {
+    text: &'t str,
+    next: u32,
+    depth: u32,
+    /// Nodes that may still be made: aliases may not grow a text without end.
+    budget: usize,
+    fatal: Option<Problem>,
+    pub(super) problems: Vec<Problem>,
+    /// The parser's own error is wanted at this node.
+    pub(super) stop_at: Option<NodeId>,
+    /// Told the number and the offset of each key and text whose offset is known.
+    pub(super) watch: Option<Box<dyn FnMut(NodeId, usize) + 't>>,
+}
+
+impl<'t> Reading<'t> {
+    pub(super) fn new(text: &'t str, first: NodeId) -> Reading<'t> {
+        Reading {
+            text,
+            next: first.0,
+            depth: 0,
+            budget: 10_000 + text.len() * 4,
+            fatal: None,
+            problems: Vec::new(),
+            stop_at: None,
+            watch: None,
+        }
+    }
+
+    fn run(&mut self, syntax: Syntax) -> Result<Node<'t>, Problem> {
+        match syntax {
+            Syntax::Yaml => self.run_yaml(),
+            Syntax::Json => self.run_json(),
+        }
+    }
+
+    fn run_yaml(&mut self) -> Result<Node<'t>, Problem> {
+        let mut documents = serde_yaml::Deserializer::from_str(self.text);
+        let Some(first) = documents.next() else {
+            let id = self.number();
+            return Ok(Node { id, kind: Kind::Null });
+        };
+        let root = self.read(first).map_err(|error| self.yaml_problem(&error))?;
+        match documents.next() {
+            None => Ok(root),
+            Some(second) => {
+                let offset = match StopHere.deserialize(second) {
+                    Ok(()) => self.text.len(),
+                    Err(error) => yaml_offset(self.text, &error),
+                };
+                Err(Problem { kind: ProblemKind::SeveralDocuments, at: At::Offset(offset) })
+            }
+        }
+    }
+
+    fn run_json(&mut self) -> Result<Node<'t>, Problem> {
+        let mut json = serde_json::Deserializer::from_str(self.text);
+        let result = self.read(&mut json).and_then(|root| json.end().map(|()| root));
+        result.map_err(|error| match self.fatal.take() {
+            Some(fatal) => fatal,
+            None if self.text.trim().is_empty() => {
+                let kind = ProblemKind::Syntax("the file is empty".to_owned());
+                Problem { kind, at: At::Offset(0) }
+            }
+            None => Problem {
+                kind: ProblemKind::Syntax(without_place(&error.to_string())),
+                at: At::Offset(json_offset(self.text, &error)),
+            },
+        })
+    }
+
+    fn yaml_problem(&mut self, error: &serde_yaml::Error) -> Problem {
+        match self.fatal.take() {
+            Some(fatal) => fatal,
+            None => Problem {
+                kind: ProblemKind::Syntax(without_place(&error.to_string())),
+                at: At::Offset(yaml_offset(self.text, error)),
+            },
+        }
+    }
+
+    /// Reads one value with whatever parser is given.
+    pub(super) fn read<D: Deserializer<'t>>(&mut self, from: D) -> Result<Node<'t>, D::Error> {
+        Value(self).deserialize(from)
+    }
+
+    /// Finds `!!str` and its like, which the parser resolves in silence: a copy of the text in
+    /// which they are local tags of the same length shows them to the visitor.
+    fn find_core_tags(&mut self, first: NodeId) {
+        if !self.text.contains("!!") && !self.text.contains("!<") {
+            return;
+        }
+        let disguised = self.text.replace("!!", "!h").replace("!<", "!h");
+        let mut reading = Reading::new(&disguised, first);
+        let outcome = reading.run_yaml();
+        let tags = reading.problems.iter().filter(|p| matches!(p.kind, ProblemKind::Tag));
+        let known = self.problems.iter().filter(|p| matches!(p.kind, ProblemKind::Tag)).count();
+        let found: Vec<Problem> = tags.skip(known).cloned().collect();
+        self.problems.extend(found);
+        if let Err(problem) = outcome {
+            self.problems.push(Problem { kind: ProblemKind::Tag, at: problem.at });
+        }
+    }
+
+    fn number(&mut self) -> NodeId {
+        let id = NodeId(self.next);
+        self.next = self.next.saturating_add(1);
+        id
+    }
+
+    /// Numbers a node, and ends the reading where that is due.
+    fn enter<E: de::Error>(&mut self) -> Result<NodeId, E> {
+        let id = self.number();
+        if self.stop_at == Some(id) {
+            return Err(E::custom("stopped as asked"));
+        }
+        match self.budget.checked_sub(1) {
+            Some(left) => self.budget = left,
+            None => return Err(self.give_up(ProblemKind::TooLarge, id)),
+        }
+        Ok(id)
+    }
+
+    fn give_up<E: de::Error>(&mut self, kind: ProblemKind, id: NodeId) -> E {
+        self.fatal = Some(Problem { kind, at: At::Node(id) });
+        E::custom("refused")
+    }
+
+    fn descend<E: de::Error>(&mut self, id: NodeId) -> Result<(), E> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(self.give_up(ProblemKind::TooDeep, id));
+        }
+        Ok(())
+    }
+
+    fn complain(&mut self, kind: ProblemKind, id: NodeId) {
+        self.problems.push(Problem { kind, at: At::Node(id) });
+    }
+
+    /// Where a borrowed text starts, its opening quote included.
+    fn offset_of(&self, part: &str) -> Option<usize> {
+        let start = (part.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize)?;
+        if start > self.text.len() {
+            return None;
+        }
+        let quoted = self.text.as_bytes().get(start.wrapping_sub(1));
+        match quoted {
+            Some(b'"' | b'\'') => Some(start - 1),
+            _ => Some(start),
+        }
+    }
+
+    fn seen(&mut self, id: NodeId, part: &str) -> Option<usize> {
+        let offset = self.offset_of(part)?;
+        if let Some(watch) = &mut self.watch {
+            watch(id, offset);
+        }
+        Some(offset)
+    }
+}
+
+/// The seed and visitor of a value.
+struct Value<'r, 't>(&'r mut Reading<'t>);
+
+impl<'t> DeserializeSeed<'t> for Value<'_, 't> {
+    type Value = Node<'t>;
+
+    fn deserialize<D: Deserializer<'t>>(self, from: D) -> Result<Node<'t>, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'t> Value<'_, 't> {
+    fn scalar<E: de::Error>(self, kind: Kind<'t>) -> Result<Node<'t>, E> {
+        let id = self.0.enter()?;
+        Ok(Node { id, kind })
+    }
+}
+
+impl<'t> Visitor<'t> for Value<'_, 't> {
+    type Value = Node<'t>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Node<'t>, E> {
+        self.scalar(Kind::Boolean(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Node<'t>, E> {
+        self.scalar(Kind::Integer(i128::from(value)))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Node<'t>, E> {
+        self.scalar(Kind::Integer(i128::from(value)))
+    }
+
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Node<'t>, E> {
+        self.scalar(Kind::Integer(value))
+    }
+
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Node<'t>, E> {
+        match i128::try_from(value) {
+            Ok(value) => self.scalar(Kind::Integer(value)),
+            Err(_) => Err(E::custom("an integer beyond all reason")),
+        }
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Node<'t>, E> {
+        let id = self.0.enter()?;
+        if !value.is_finite() {
+            self.0.complain(ProblemKind::NotFinite, id);
+        }
+        Ok(Node { id, kind: Kind::Float(value) })
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Node<'t>, E> {
+        // What had to be copied was quoted with escapes, folded or a block.
+        self.scalar(Kind::Text(Cow::Owned(value.to_owned()), Style::Quoted))
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, value: &'t str) -> Result<Node<'t>, E> {
+        let id = self.0.enter()?;
+        let seen = self.0.seen(id, value);
+        let style = match seen.and_then(|offset| self.0.text.as_bytes().get(offset)) {
+            Some(b'"' | b'\'') => Style::Quoted,
+            _ => Style::Plain,
+        };
+        Ok(Node { id, kind: Kind::Text(Cow::Borrowed(value), style) })
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Node<'t>, E> {
+        self.scalar(Kind::Null)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Node<'t>, E> {
+        self.scalar(Kind::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'t>>(self, mut items: A) -> Result<Node<'t>, A::Error> {
+        let reading = self.0;
+        let id = reading.enter()?;
+        reading.descend(id)?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(Value(reading))? {
+            list.push(item);
+        }
+        reading.depth -= 1;
+        Ok(Node { id, kind: Kind::List(list) })
+    }
+
+    fn visit_map<A: MapAccess<'t>>(self, mut items: A) -> Result<Node<'t>, A::Error> {
+        let reading = self.0;
+        let id = reading.enter()?;
+        reading.descend(id)?;
+        let mut entries: Vec<Entry<'t>> = Vec::new();
+        let mut seen = HashSet::new();
+        while let Some(key) = items.next_key_seed(KeySeed(reading))? {
+            if is_repeated(&key, &entries, &mut seen) {
+                reading.complain(ProblemKind::DuplicateKey(key.text.to_string()), key.id);
+            }
+            let value = items.next_value_seed(Value(reading))?;
+            entries.push(Entry { key, value });
+        }
+        reading.depth -= 1;
+        Ok(Node { id, kind: Kind::Map(entries) })
+    }
+
+    /// A tag: said so, and read as if it were not there.
+    fn visit_enum<A: EnumAccess<'t>>(self, tagged: A) -> Result<Node<'t>, A::Error> {
+        let (_, inner) = tagged.variant::<de::IgnoredAny>()?;
+        let at = NodeId(self.0.next);
+        self.0.complain(ProblemKind::Tag, at);
+        inner.newtype_variant_seed(self)
+    }
+}
+
+/// The seed and visitor of a key.
+struct KeySeed<'r, 't>(&'r mut Reading<'t>);
+
+impl<'t> KeySeed<'_, 't> {
+    fn key<E: de::Error>(self, text: Cow<'t, str>) -> Result<Key<'t>, E> {
+        let id = self.0.enter()?;
+        if text == "<<" {
+            self.0.complain(ProblemKind::MergeKey, id);
+        }
+        let offset = match &text {
+            Cow::Borrowed(part) => self.0.seen(id, part),
+            Cow::Owned(_) => None,
+        };
+        Ok(Key { id, text, offset: offset.and_then(|offset| u32::try_from(offset).ok()) })
+    }
+
+    fn odd<E: de::Error>(self, kind: ProblemKind) -> Result<Key<'t>, E> {
+        let id = self.0.enter()?;
+        self.0.complain(kind, id);
+        Ok(Key { id, text: Cow::Borrowed(""), offset: None })
+    }
+}
+
+impl<'t> DeserializeSeed<'t> for KeySeed<'_, 't> {
+    type Value = Key<'t>;
+
+    fn deserialize<D: Deserializer<'t>>(self, from: D) -> Result<Key<'t>, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'t> Visitor<'t> for KeySeed<'_, 't> {
+    type Value = Key<'t>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Key<'t>, E> {
+        self.key(Cow::Owned(value.to_string()))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Key<'t>, E> {
+        self.key(Cow::Owned(value.to_string()))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Key<'t>, E> {
+        self.key(Cow::Owned(value.to_string()))
+    }
+
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Key<'t>, E> {
+        self.key(Cow::Owned(value.to_string()))
+    }
+
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Key<'t>, E> {
+        self.key(Cow::Owned(value.to_string()))
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Key<'t>, E> {
+        self.odd(ProblemKind::OddKey("a float"))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Key<'t>, E> {
+        self.key(Cow::Owned(value.to_owned()))
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, value: &'t str) -> Result<Key<'t>, E> {
+        self.key(Cow::Borrowed(value))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Key<'t>, E> {
+        self.odd(ProblemKind::NullKey)
+    }
+
+    fn visit_seq<A: SeqAccess<'t>>(self, mut items: A) -> Result<Key<'t>, A::Error> {
+        let key = self.odd(ProblemKind::OddKey("a list"))?;
+        while items.next_element::<de::IgnoredAny>()?.is_some() {}
+        Ok(key)
+    }
+
+    fn visit_map<A: MapAccess<'t>>(self, mut items: A) -> Result<Key<'t>, A::Error> {
+        let key = self.odd(ProblemKind::OddKey("a map"))?;
+        while items.next_entry::<de::IgnoredAny, de::IgnoredAny>()?.is_some() {}
+        Ok(key)
+    }
+
+    fn visit_enum<A: EnumAccess<'t>>(self, tagged: A) -> Result<Key<'t>, A::Error> {
+        let (_, inner) = tagged.variant::<de::IgnoredAny>()?;
+        let at = NodeId(self.0.next);
+        self.0.complain(ProblemKind::Tag, at);
+        inner.newtype_variant_seed(self)
+    }
+}
+
+/// Whether a map has this key already. Small maps, which most are, do without the set.
+fn is_repeated<'t>(key: &Key<'t>, entries: &[Entry<'t>], seen: &mut HashSet<Cow<'t, str>>) -> bool {
+    const SMALL: usize = 16;
+    if entries.len() < SMALL {
+        return entries.iter().any(|entry| entry.key.text == key.text);
+    }
+    if seen.is_empty() {
+        seen.extend(entries.iter().map(|entry| entry.key.text.clone()));
+    }
+    !seen.insert(key.text.clone())
+}
+
+/// Fails at once: the error's location is where the value starts.
+struct StopHere;
+
+impl<'de> DeserializeSeed<'de> for StopHere {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for StopHere {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the end of the file")
+    }
+}
+
+/// The byte at which the YAML parser stopped.
+pub(super) fn yaml_offset(text: &str, error: &serde_yaml::Error) -> usize {
+    let index = error.location().map_or(0, |location| location.index());
+    at_boundary(text, index)
+}
+
+/// The byte at which the JSON parser stopped: it counts lines from 1 and columns in bytes.
+fn json_offset(text: &str, error: &serde_json::Error) -> usize {
+    let before: usize =
+        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    at_boundary(text, before + error.column().saturating_sub(1))
+}
+
+fn at_boundary(text: &str, offset: usize) -> usize {
+    (0..=offset.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}
+
+/// A parser's message without its own idea of the place, which a diagnostic says better.
+fn without_place(message: &str) -> String {
+    let end = message.find(" at line ").unwrap_or(message.len());
+    let (head, _) = message.split_at(end);
+    head.trim_end_matches(',').to_owned()
+}

@@ -1,0 +1,57 @@
+/// A truth value of Kleene's strong three-valued logic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truth {
+    True,
+    False,
+    Unknown,
+}
+
+use Truth::{False, True, Unknown};
+
+impl Truth {
+    pub fn of(definite: bool) -> Truth {
+        if definite { True } else { False }
+    }
+
+    /// Unknown where there is nothing to judge.
+    pub fn of_option(known: Option<bool>) -> Truth {
+        match known {
+            Some(definite) => Truth::of(definite),
+            None => Unknown,
+        }
+    }
+
+    pub fn negated(self) -> Truth {
+        match self {
+            True => False,
+            False => True,
+            Unknown => Unknown,
+        }
+    }
+
+    pub fn and(self, other: Truth) -> Truth {
+        match (self, other) {
+            (False, _) | (_, False) => False,
+            (True, True) => True,
+            (Unknown, True | Unknown) | (True, Unknown) => Unknown,
+        }
+    }
+
+    pub fn or(self, other: Truth) -> Truth {
+        match (self, other) {
+            (True, _) | (_, True) => True,
+            (False, False) => False,
+            (Unknown, False | Unknown) | (False, Unknown) => Unknown,
+        }
+    }
+
+    /// The conjunction; true of nothing.
+    pub fn all(truths: impl IntoIterator<Item = Truth>) -> Truth {
+        truths.into_iter().fold(True, Truth::and)
+    }
+
+    /// The disjunction; false of nothing.
+    pub fn any(truths: impl IntoIterator<Item = Truth>) -> Truth {
+        truths.into_iter().fold(False, Truth::or)
+    }
+}
