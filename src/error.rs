@@ -30,7 +30,7 @@ enum Kind {
     NoFile(PathBuf),
     #[error("no toggle file was named")]
     NoSource,
-    #[error("the thread that follows the files cannot be started: {0}")]
+    #[error("the thread that follows the files: {0}")]
     Thread(std::io::Error),
 }
 

@@ -68,18 +68,24 @@ pub(crate) struct Flag {
     pub(crate) spot: Spot,
 }
 
+/// Whether a flag's conditions name a segment.
+pub(crate) fn names_segments(flag: &Flag) -> bool {
+    let mut found = false;
+    for condition in flag.conditions() {
+        condition.walk(&mut |part| found |= matches!(part, Condition::Segment { .. }));
+    }
+    found
+}
+
 /// The place of a variant in [`Flag::variants`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct VariantIndex(pub(crate) u16);
 
 impl Flag {
-    pub(crate) fn variant(&self, index: VariantIndex) -> Option<&Variant> {
-        self.variants.get(usize::from(index.0))
-    }
-
-    /// The name of a variant that is known to be there.
-    pub(crate) fn variant_name(&self, index: VariantIndex) -> &str {
-        self.variant(index).map_or("", |variant| &variant.name)
+    /// All conditions that the flag has of its own.
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        let of_rules = self.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.unless));
+        self.unless.iter().chain(of_rules)
     }
 
     pub(crate) fn find_variant(&self, name: &str) -> Option<VariantIndex> {
@@ -291,5 +297,14 @@ pub(crate) enum TextRelation {
 pub(crate) struct TestCase {
     pub(crate) name: Name,
     pub(crate) context: ContextBuf,
-    pub(crate) expect: Vec<(Name, Name, Spot)>,
+    pub(crate) expect: Vec<Expectation>,
+}
+
+/// A flag that must serve a variant.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Expectation {
+    pub(crate) flag: Name,
+    pub(crate) flag_spot: Spot,
+    pub(crate) variant: Name,
+    pub(crate) variant_spot: Spot,
 }

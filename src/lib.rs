@@ -9,12 +9,14 @@ mod dialect;
 mod error;
 mod eval;
 mod explain;
+mod flags;
 mod ir;
 mod key;
 mod literal;
 mod load;
 mod program;
 mod reason;
+mod reload;
 mod report;
 mod snapshot;
 mod source;
@@ -26,8 +28,12 @@ pub use context::{Address, Attribute, AttributeBuf, Context, ContextBuf, Headers
 pub use decision::Decision;
 pub use error::Error;
 pub use explain::{Explanation, RenderedExplanation};
+pub use flags::{Builder, Flags, check};
 pub use key::{FlagKey, FlagValue, Key};
 pub use reason::Reason;
+pub use reload::{
+    ReloadCounts, ReloadEvent, ReloadFailure, ReloadOutcome, Status, Subscription, WatchMode,
+};
 pub use report::{Code, Colour, Diagnostic, Rendered, Report, Severity};
 pub use snapshot::Snapshot;
 pub use strategy::{Condition, Strategies, Strategy};

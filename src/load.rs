@@ -86,6 +86,11 @@ impl Loaded {
         self.flags.get(id.index())
     }
 
+    /// The same state, of contents with this hash: which lists they have is known only now.
+    pub(crate) fn with_hash(self, hash: u64) -> Loaded {
+        Loaded { hash, ..self }
+    }
+
     fn new(
         document: Document,
         compiled: &Compiled,

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Checked;
-use super::resolve::conditions_of;
 use crate::ir::{Condition, Document, Name, Scope};
 use crate::report::Code;
 use crate::source::{Owner, Problem, Spot};
@@ -108,7 +107,7 @@ impl Graph {
                 }
             }
             let key = Arc::as_ptr(&flag.scope);
-            for condition in conditions_of(flag) {
+            for condition in flag.conditions() {
                 graph.condition(from, condition, key, &flags, &segments, 1);
             }
         }

@@ -69,13 +69,13 @@ impl<'d> Resolver<'d> {
             }
             self.variants(target, variants);
         }
-        for condition in conditions_of(flag) {
+        for condition in flag.conditions() {
             self.condition(condition, &flag.scope);
         }
     }
 
     fn strategies_of(&mut self, flag: &Flag) {
-        for condition in conditions_of(flag) {
+        for condition in flag.conditions() {
             self.strategies_in(condition, &flag.scope, 0);
         }
     }
@@ -185,9 +185,10 @@ impl<'d> Resolver<'d> {
         self.owner = Owner::Tests;
         let document = self.document;
         for case in &document.tests {
-            for (flag, variant, spot) in &case.expect {
-                if let Some(target) = self.find(flag, *spot) {
-                    self.variants(target, &[(Name::clone(variant), *spot)]);
+            for expected in &case.expect {
+                if let Some(target) = self.find(&expected.flag, expected.flag_spot) {
+                    let variant = (Name::clone(&expected.variant), expected.variant_spot);
+                    self.variants(target, &[variant]);
                 }
             }
         }
@@ -205,10 +206,4 @@ impl<'d> Resolver<'d> {
             }
         }
     }
-}
-
-/// All conditions that a flag has of its own.
-pub(super) fn conditions_of(flag: &Flag) -> impl Iterator<Item = &Condition> {
-    let of_rules = flag.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.unless));
-    flag.unless.iter().chain(of_rules)
 }

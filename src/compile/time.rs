@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::resolve::conditions_of;
 use crate::ir::{Condition, Document, Flag, Name, Rollout};
 
 /// The flags whose decision can depend on the instant. Strategies may ask for it too.
@@ -31,7 +30,7 @@ fn speaks_of_time(flag: &Flag, speaking: &BTreeSet<Name>) -> bool {
     });
     by_itself
         || flag.requires.iter().any(|required| speaking.contains(&required.flag))
-        || conditions_of(flag).any(|condition| in_condition(condition, flag, speaking))
+        || flag.conditions().any(|condition| in_condition(condition, flag, speaking))
 }
 
 fn in_condition(condition: &Condition, flag: &Flag, speaking: &BTreeSet<Name>) -> bool {

@@ -70,6 +70,8 @@ pub(crate) struct Entry<'t> {
 pub(crate) struct Key<'t> {
     pub(crate) id: NodeId,
     pub(crate) text: Cow<'t, str>,
+    /// The key is null, or no text; its text is empty then, and the reader has complained.
+    pub(crate) is_odd: bool,
     /// The byte at which the key starts in its text, where the reader could tell.
     pub(crate) offset: Option<u32>,
 }

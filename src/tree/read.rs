@@ -368,13 +368,18 @@ impl<'t> KeySeed<'_, 't> {
             Cow::Borrowed(part) => self.0.seen(id, part),
             Cow::Owned(_) => None,
         };
-        Ok(Key { id, text, offset: offset.and_then(|offset| u32::try_from(offset).ok()) })
+        Ok(Key {
+            id,
+            text,
+            is_odd: false,
+            offset: offset.and_then(|offset| u32::try_from(offset).ok()),
+        })
     }
 
     fn odd<E: de::Error>(self, kind: ProblemKind) -> Result<Key<'t>, E> {
         let id = self.0.enter()?;
         self.0.complain(kind, id);
-        Ok(Key { id, text: Cow::Borrowed(""), offset: None })
+        Ok(Key { id, text: Cow::Borrowed(""), is_odd: true, offset: None })
     }
 }
 

@@ -139,8 +139,7 @@ impl Lowering<'_> {
     pub(super) fn unknown_key(&mut self, entry: &Entry<'_>, what: &str, known: &[&str]) {
         let key = &*entry.key.text;
         let at = entry.key.id;
-        if key.is_empty() {
-            // Said already: the key is null, or no text.
+        if entry.key.is_odd {
             return;
         }
         if key == "enabled" {
@@ -197,7 +196,7 @@ impl Lowering<'_> {
     /// A name of the grammar that flags, segments, variants, strategies and attributes share.
     pub(super) fn check_name(&mut self, name: &str, at: NodeId, what: &str) -> bool {
         let good = is_name(name);
-        if !good && !name.is_empty() {
+        if !good {
             let message = format!("`{}` is not a name for {what}", cut(name));
             self.error(Code::Name, at, message).help(
                 "a name is 1 to 128 letters, digits, `.`, `_` or `-`, and starts with a letter or \

@@ -35,6 +35,8 @@ pub(super) struct Variants {
     values: BTreeMap<Name, (Value, NodeId)>,
     /// The type of the first value, which the others must share.
     value_type: Option<ValueType>,
+    /// Whether all of them could be read: if not, one that is missing is no further mistake.
+    is_whole: bool,
 }
 
 impl Lowering<'_> {
@@ -45,11 +47,14 @@ impl Lowering<'_> {
         let fields = self.fields(&node, "a flag", &FLAG_KEYS, FreeKeys::Allowed)?;
 
         let mut variants = self.variants(&fields);
+        variants.is_whole = self.problems.len() == before;
         let units = fields.get("by").and_then(|node| self.units(node));
         let units = units.unwrap_or_else(|| self.default_units());
         let seed = fields.get("seed").and_then(|node| self.seed(node));
         let rule_nodes = self.rule_nodes(&fields);
+        let before_values = self.problems.len();
         self.inline_values(&rule_nodes, &fields, &mut variants);
+        variants.is_whole &= self.problems.len() == before_values;
         if !variants.is_boolean && variants.values.is_empty() && before == self.problems.len() {
             self.error(Code::EmptyValue, fields.start(), "the flag has no variants");
         }
@@ -107,8 +112,12 @@ impl Lowering<'_> {
 
     /// `variants:`, or `on` and `off`.
     fn variants(&mut self, fields: &Fields<'_, '_>) -> Variants {
-        let mut variants =
-            Variants { is_boolean: false, values: BTreeMap::new(), value_type: None };
+        let mut variants = Variants {
+            is_boolean: false,
+            values: BTreeMap::new(),
+            value_type: None,
+            is_whole: true,
+        };
         let Some(entry) = fields.entry("variants") else {
             let is_inline = |node: &Node<'_>| node.entry("value").is_some();
             let rules = fields.get("rules").map(|node| match &node.kind {
@@ -138,7 +147,13 @@ impl Lowering<'_> {
                 }
             }
             Kind::Map(entries) if !entries.is_empty() => {
-                for entry in entries {
+                for (index, entry) in entries.iter().enumerate() {
+                    // One that is there twice was complained about.
+                    let before = entries.iter().take(index);
+                    if entry.key.is_odd || before.into_iter().any(|e| e.key.text == entry.key.text)
+                    {
+                        continue;
+                    }
                     self.valued_variant(entry, &mut variants);
                 }
             }
@@ -217,11 +232,14 @@ impl Lowering<'_> {
             if matches!(entry.value.kind, Kind::Null) {
                 continue;
             }
-            let Some(name) = rule.entry("name").and_then(|name| name.value.text()) else {
+            let named = rule.entry("name").map(|name| &name.value);
+            let Some((name, at)) = named.and_then(|node| Some((node.text()?, node.id))) else {
+                let first = rule.map().and_then(|entries| entries.first());
                 let message = "a rule with a `value` needs a name: its variant takes it";
-                self.error(Code::MissingKey, entry.key.id, message);
+                self.error(Code::MissingKey, first.map_or(rule.id, |e| e.key.id), message);
                 continue;
             };
+            self.check_name(name, at, "a variant, which the rule's is");
             if let Some(value) = self.value(&entry.value) {
                 self.add_variant(Arc::from(name), value, entry.value.id, variants);
             }
@@ -286,6 +304,9 @@ impl Lowering<'_> {
         variants: &Variants,
     ) -> Option<VariantIndex> {
         let found = variants.index(name);
+        if !variants.is_whole {
+            return found;
+        }
         if found.is_none() && variants.is_boolean {
             let message = format!("`{}` is neither `on` nor `off`", cut(name));
             let mut complaint = self.error(Code::Switch, at, message);

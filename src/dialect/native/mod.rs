@@ -290,7 +290,7 @@ impl Lowering<'_> {
             return;
         };
         self.attributes.get_or_insert_default();
-        for entry in entries {
+        for entry in entries.iter().filter(|entry| !entry.key.is_odd) {
             let name: Name = Arc::from(&*entry.key.text);
             self.check_name(&name, entry.key.id, "an attribute");
             if matches!(entry.value.kind, Kind::Null) {
@@ -489,7 +489,7 @@ fn sections<'r, 't>(
     for (layer, root) in roots {
         let entries = root.entry(section).and_then(|entry| entry.value.map());
         if let Some(slot) = found.get_mut(*layer) {
-            slot.extend(entries.unwrap_or_default());
+            slot.extend(entries.unwrap_or_default().iter().filter(|entry| !entry.key.is_odd));
         }
     }
     found

@@ -163,9 +163,6 @@ impl Lowering<'_> {
     /// The declared type of an attribute; `None` where it is unknown, which is complained about.
     pub(super) fn declared(&mut self, name: &str, at: crate::tree::NodeId) -> Option<Declared> {
         if !self.check_name(name, at, "an attribute") {
-            if name.is_empty() {
-                self.error(Code::Name, at, "`attr.` lacks the name of the attribute");
-            }
             return None;
         }
         let Some(attributes) = &self.attributes else {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::Lowering;
 use super::fields::{FreeKeys, as_switch, cut, shown};
 use crate::context::{AttributeBuf, Builtin, ContextBuf};
-use crate::ir::{Name, TestCase};
+use crate::ir::{Expectation, TestCase};
 use crate::report::Code;
 use crate::source::Spot;
 use crate::tree::{Entry, Kind, Node};
@@ -54,7 +54,7 @@ impl Lowering<'_> {
         Some(TestCase { name: Arc::from(name?), context, expect })
     }
 
-    fn expectations(&mut self, node: &Node<'_>) -> Vec<(Name, Name, Spot)> {
+    fn expectations(&mut self, node: &Node<'_>) -> Vec<Expectation> {
         let mut expect = Vec::new();
         let Some(entries) = node.map() else {
             let message = format!("`expect` is a map of flags to variants, not {}", node.noun());
@@ -68,8 +68,12 @@ impl Lowering<'_> {
             if matches!(entry.value.kind, Kind::Null) {
                 self.null(entry);
             } else if let Some(variant) = self.variant_word(&entry.value) {
-                let flag = Arc::from(&*entry.key.text);
-                expect.push((flag, variant, Spot::Node(entry.key.id)));
+                expect.push(Expectation {
+                    flag: Arc::from(&*entry.key.text),
+                    flag_spot: Spot::Node(entry.key.id),
+                    variant,
+                    variant_spot: Spot::Node(entry.value.id),
+                });
             }
         }
         expect

@@ -1,0 +1,287 @@
+//! The live handle.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::context::{Context, ContextBuf};
+use crate::error::Error;
+use crate::key::{FlagKey, FlagValue, Key};
+use crate::load::{Origin, Settings};
+use crate::reload::read::{DiskLists, Layers, report_of};
+use crate::reload::{Core, Following, Pace, ReloadEvent, ReloadOutcome, Status, Subscription};
+use crate::report::Report;
+use crate::snapshot::Snapshot;
+use crate::strategy::{Strategies, Strategy};
+
+/// A live handle on toggle files: it loads them, follows them, and answers.
+///
+/// Clone it freely; all clones are one. The thread that follows the files ends with the last of
+/// them. A read takes no lock and waits for nobody. Each read by itself sees the newest state; for
+/// answers that belong together take one [`Snapshot`] for the unit of work.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Context, Flags};
+///
+/// # let dir = std::env::temp_dir().join(format!("hoist-doc-flags-{}", std::process::id()));
+/// # std::fs::create_dir_all(&dir).unwrap();
+/// # let path = dir.join("flags.yaml");
+/// std::fs::write(&path, "version: 1\nflags: { new-search: off }").unwrap();
+/// let flags = Flags::open(&path)?;
+/// assert!(!flags.is_enabled("new-search", &Context::new()));
+///
+/// std::fs::write(&path, "version: 1\nflags: { new-search: on }").unwrap();
+/// flags.reload()?; // or wait a moment: the file is followed
+/// assert!(flags.is_enabled("new-search", &Context::new()));
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok::<(), hoist::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Flags {
+    core: Arc<Core>,
+    following: Arc<Following>,
+}
+
+impl Flags {
+    /// Loads a toggle file, or a directory of them, and follows it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or if anything in it is wrong: at the start that is a loud error.
+    pub fn open(path: impl AsRef<Path>) -> Result<Flags, Error> {
+        Flags::builder().file(path).open()
+    }
+
+    /// A handle on more than one file, or with settings.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The state that is live now, to ask everything of one unit of work.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.core.load_full())
+    }
+
+    /// Whether a boolean flag is on; as [`Snapshot::is_enabled`].
+    #[inline]
+    pub fn is_enabled<'k>(&self, flag: impl FlagKey<'k>, ctx: &Context<'_>) -> bool {
+        self.core.load().is_enabled(flag, ctx)
+    }
+
+    /// The value of a flag that is a boolean, a number or an enum; as [`Snapshot::value`].
+    ///
+    /// Texts borrow from the state, and are asked of a [`Snapshot`].
+    #[inline]
+    pub fn value<T>(&self, flag: &Key<T>, ctx: &Context<'_>) -> T
+    where
+        T: for<'s> FlagValue<Out<'s> = T>,
+    {
+        self.core.load().value::<T>(flag, ctx).unwrap_or(flag.default())
+    }
+
+    /// The value of a flag by its name; as [`Snapshot::value_or`].
+    #[inline]
+    pub fn value_or<T>(&self, flag: &str, ctx: &Context<'_>, default: T) -> T
+    where
+        T: for<'s> FlagValue<Out<'s> = T>,
+    {
+        self.core.load().value::<T>(flag, ctx).unwrap_or(default)
+    }
+
+    /// Looks at the files now, and says what came of it.
+    ///
+    /// # Errors
+    ///
+    /// Why the files were refused; what was live stays so. Also if it is asked by a listener,
+    /// which runs on the very thread that would have to look.
+    pub fn reload(&self) -> Result<ReloadOutcome, Arc<Error>> {
+        match self.following.reload() {
+            Some(outcome) => outcome,
+            None => Err(Arc::new(Error::thread(std::io::Error::other("it cannot be asked")))),
+        }
+    }
+
+    /// Calls a function after each reload and for each distinct failure, on the thread that
+    /// follows the files, until the subscription is dropped.
+    ///
+    /// The function must be quick: the next reload waits for it.
+    pub fn subscribe(
+        &self,
+        listener: impl Fn(&ReloadEvent) + Send + Sync + 'static,
+    ) -> Subscription {
+        self.core.subscribe(Arc::new(listener))
+    }
+
+    /// How the handle stands: what is live, where it came from, and what is wrong.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let path = std::env::temp_dir().join(format!("hoist-doc-status-{}.yaml", std::process::id()));
+    /// # std::fs::write(&path, "version: 1\nflags: { a: on }").unwrap();
+    /// let flags = hoist::Flags::open(&path)?;
+    /// let status = flags.status();
+    /// assert_eq!((status.flags, status.reloads.failed), (1, 0));
+    /// assert!(status.last_error.is_none());
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), hoist::Error>(())
+    /// ```
+    pub fn status(&self) -> Status {
+        self.core.status()
+    }
+}
+
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flags")
+            .field("snapshot", &self.snapshot())
+            .field("core", &self.core)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings of a handle; made by [`Flags::builder`].
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Context, ContextBuf, Flags};
+///
+/// # let dir = std::env::temp_dir().join(format!("hoist-doc-builder-{}", std::process::id()));
+/// # std::fs::create_dir_all(&dir).unwrap();
+/// # let (base, production) = (dir.join("base.yaml"), dir.join("production.yaml"));
+/// std::fs::write(&base, "version: 1
+/// flags: { search: { rules: [{ name: ours, when: { env: staging } }] } }").unwrap();
+/// std::fs::write(&production, "version: 1
+/// flags: { search: { rules: { ours: { when: { env: production } } } } }").unwrap();
+/// let flags = Flags::builder()
+///     .file(&base)
+///     .overlay(&production)
+///     .context(ContextBuf::new().env("production"))
+///     .open()?;
+/// assert!(flags.is_enabled("search", &Context::new()));
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok::<(), hoist::Error>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is opened"]
+pub struct Builder {
+    file: Option<PathBuf>,
+    overlays: Vec<PathBuf>,
+    settings: Settings,
+    pace: Pace,
+}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder {
+            file: None,
+            overlays: Vec::new(),
+            settings: Settings { tolerates_unregistered: false, ..Settings::default() },
+            pace: Pace { poll: Some(Duration::from_secs(1)), events: true },
+        }
+    }
+}
+
+impl Builder {
+    /// The base: a toggle file, or a directory of them.
+    pub fn file(mut self, path: impl AsRef<Path>) -> Builder {
+        self.file = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// A file or a directory whose words are laid over those of the base and of the overlays
+    /// before it.
+    pub fn overlay(mut self, path: impl AsRef<Path>) -> Builder {
+        self.overlays.push(path.as_ref().to_owned());
+        self
+    }
+
+    /// A condition written in Rust, by the name that the files declare.
+    pub fn strategy(
+        mut self,
+        name: impl Into<Box<str>>,
+        strategy: impl Strategy + 'static,
+    ) -> Builder {
+        self.settings.strategies = self.settings.strategies.with(name, strategy);
+        self
+    }
+
+    /// What the service knows of every request, as its environment and its host. What a request's
+    /// own context says counts before it.
+    pub fn context(mut self, context: ContextBuf) -> Builder {
+        self.settings.base = Arc::new(context);
+        self
+    }
+
+    /// Where the time comes from, in place of the system's clock.
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Builder {
+        self.settings.clock = Arc::new(clock);
+        self
+    }
+
+    /// How long at the most a change can go unseen; a second unless it is said otherwise.
+    pub fn poll_every(mut self, interval: Duration) -> Builder {
+        self.pace.poll = Some(interval.max(Duration::from_millis(10)));
+        self
+    }
+
+    /// Does without file events: polling alone, for file systems that have none.
+    pub fn without_events(mut self) -> Builder {
+        self.pace.events = false;
+        self
+    }
+
+    /// Follows nothing: only [`Flags::reload`] looks at the files.
+    pub fn without_following(mut self) -> Builder {
+        self.pace = Pace { poll: None, events: false };
+        self
+    }
+
+    /// Loads the files and follows them.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read, or if anything in one is wrong.
+    pub fn open(self) -> Result<Flags, Error> {
+        let base = self.file.ok_or_else(Error::no_source)?;
+        let layers = Layers(std::iter::once(base).chain(self.overlays).collect());
+        let core = Arc::new(Core::open(layers, self.settings)?);
+        let following = Following::start(Arc::clone(&core), self.pace)?;
+        Ok(Flags { core, following: Arc::new(following) })
+    }
+}
+
+/// Checks a toggle file, with overlays in their order behind it, as `hoist check` does: all errors,
+/// mistakes in its `tests:` among them, and warnings.
+///
+/// # Examples
+///
+/// ```
+/// # let path = std::env::temp_dir().join(format!("hoist-doc-check-{}.yaml", std::process::id()));
+/// # std::fs::write(&path, "version: 1\nflags: { a: yes }").unwrap();
+/// let report = hoist::check([&path]);
+/// assert_eq!(report.errors(), 1);
+/// # std::fs::remove_file(&path).unwrap();
+/// ```
+pub fn check<P: AsRef<Path>>(layers: impl IntoIterator<Item = P>) -> Report {
+    let layers = Layers(layers.into_iter().map(|path| path.as_ref().to_owned()).collect());
+    let contents = match layers.read() {
+        Ok(contents) => contents,
+        Err(error) => {
+            let path = layers.0.first().map_or(Path::new(""), PathBuf::as_path);
+            return report_of(&error, path);
+        }
+    };
+    let mut lists = DiskLists::default();
+    let settings = Settings { strategies: Strategies::new(), ..Settings::default() };
+    crate::load::check(&mut Origin {
+        layers: &contents.layers,
+        list_files: &mut lists,
+        hash: 0,
+        settings: &settings,
+    })
+}

@@ -1,0 +1,377 @@
+//! Following the files: what is published, and the thread that publishes.
+//!
+//! Polling makes it correct; file events only make it quick. Whatever happens to the files, what
+//! was published last stays until something better is there.
+
+pub(crate) mod read;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use arc_swap::{ArcSwap, Guard};
+
+use crate::error::Error;
+use crate::load::{Kept, Loaded, Origin, Settings, load, reload};
+use read::{Contents, DiskLists, Layers};
+
+pub(crate) use watch::Following;
+
+/// The published state and what is known of how it came about.
+pub(crate) struct Core {
+    current: ArcSwap<Loaded>,
+    layers: Layers,
+    settings: Settings,
+    facts: Mutex<Facts>,
+    listeners: Mutex<BTreeMap<u64, Listener>>,
+    next_listener: AtomicU64,
+    /// States that were replaced and are not freed yet.
+    retired: AtomicUsize,
+}
+
+type Listener = Arc<dyn Fn(&ReloadEvent) + Send + Sync>;
+
+/// What the reloader remembers for `status`, and for the next load.
+#[derive(Debug, Default)]
+struct Facts {
+    lists: Vec<PathBuf>,
+    counts: ReloadCounts,
+    last_error: Option<ReloadFailure>,
+    mode: Option<WatchMode>,
+}
+
+/// How reloads went since the handle was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReloadCounts {
+    /// A new state was published.
+    pub ok: u64,
+    /// The files were refused or could not be read.
+    pub failed: u64,
+    /// The files were looked at again and say the same.
+    pub unchanged: u64,
+}
+
+/// Why the files could not be loaded the last time.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ReloadFailure {
+    /// The whole error, with its report.
+    pub error: Arc<Error>,
+    /// When it was met first.
+    pub since: SystemTime,
+    /// How often it was met since.
+    pub count: u64,
+}
+
+/// How the files are followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WatchMode {
+    /// By file events, with polling as the safety net.
+    EventsAndPolling,
+    /// By polling alone, and why there are no events.
+    PollingOnly(String),
+    /// Not at all: only `reload` looks at the files.
+    Manual,
+}
+
+/// What listeners are told.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ReloadEvent {
+    /// A new state is live in every thread.
+    Reloaded {
+        /// Its generation.
+        generation: u32,
+        /// The hash of the contents.
+        hash: u64,
+        /// The flags that say something else than before, came or went, in byte order.
+        changed: Vec<String>,
+        /// The flags that are wrong in the file and were kept or left out.
+        broken: Vec<String>,
+    },
+    /// The files were refused or could not be read; what was live stays so.
+    Failed {
+        /// The whole error, with its report.
+        error: Arc<Error>,
+    },
+}
+
+/// What a look at the files came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReloadOutcome {
+    /// A new state of this generation is live.
+    Reloaded(u32),
+    /// The files say what they said before.
+    Unchanged,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What a panicking listener leaves behind is whole: nothing is half written under the lock.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Core {
+    /// Loads the files for the first time.
+    pub(crate) fn open(layers: Layers, settings: Settings) -> Result<Core, Error> {
+        let contents = layers.read()?;
+        let mut lists = DiskLists::default();
+        let loaded = {
+            let mut origin = Origin {
+                layers: &contents.layers,
+                list_files: &mut lists,
+                hash: 0,
+                settings: &settings,
+            };
+            load(&mut origin).map_err(Error::invalid)?
+        };
+        let loaded = loaded.with_hash(contents.hash(&lists));
+        let facts = Facts { lists: lists.paths(), ..Facts::default() };
+        Ok(Core {
+            current: ArcSwap::from_pointee(loaded),
+            layers,
+            settings,
+            facts: Mutex::new(facts),
+            listeners: Mutex::new(BTreeMap::new()),
+            next_listener: AtomicU64::new(0),
+            retired: AtomicUsize::new(0),
+        })
+    }
+
+    #[inline]
+    pub(crate) fn load(&self) -> Guard<Arc<Loaded>> {
+        self.current.load()
+    }
+
+    pub(crate) fn load_full(&self) -> Arc<Loaded> {
+        self.current.load_full()
+    }
+
+    /// Looks at the files; gives the state that was replaced, if one was.
+    fn look(&self) -> Result<(ReloadOutcome, Option<Arc<Loaded>>), Arc<Error>> {
+        match self.try_reload() {
+            Ok(None) => {
+                let mut facts = locked(&self.facts);
+                facts.counts.unchanged += 1;
+                // The files are what is live: whatever was wrong between is over.
+                facts.last_error = None;
+                Ok((ReloadOutcome::Unchanged, None))
+            }
+            Ok(Some(loaded)) => {
+                let generation = loaded.generation;
+                let old = self.publish(Arc::new(loaded));
+                Ok((ReloadOutcome::Reloaded(generation), Some(old)))
+            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    fn try_reload(&self) -> Result<Option<Loaded>, Error> {
+        let contents = self.layers.read()?;
+        let known = locked(&self.facts).lists.clone();
+        let current = self.load_full();
+        if contents.hash(&DiskLists::read_again(&known)) == current.hash {
+            return Ok(None);
+        }
+        let mut lists = DiskLists::default();
+        let loaded = self.reload_over(&contents, &mut lists, &current);
+        // Also where it failed: a list that is missing must be followed until it is there.
+        locked(&self.facts).lists = lists.paths();
+        loaded.map(|loaded| Some(loaded.with_hash(contents.hash(&lists))))
+    }
+
+    fn reload_over(
+        &self,
+        contents: &Contents,
+        lists: &mut DiskLists,
+        current: &Loaded,
+    ) -> Result<Loaded, Error> {
+        let mut origin = Origin {
+            layers: &contents.layers,
+            list_files: lists,
+            hash: 0,
+            settings: &self.settings,
+        };
+        reload(&mut origin, current).map_err(Error::invalid)
+    }
+
+    fn publish(&self, loaded: Arc<Loaded>) -> Arc<Loaded> {
+        let old = self.current.swap(Arc::clone(&loaded));
+        let event = ReloadEvent::Reloaded {
+            generation: loaded.generation,
+            hash: loaded.hash,
+            changed: changed(&old, &loaded),
+            broken: loaded.broken.keys().map(|name| name.to_string()).collect(),
+        };
+        {
+            let mut facts = locked(&self.facts);
+            facts.counts.ok += 1;
+            facts.last_error = (!loaded.broken.is_empty()).then(|| ReloadFailure {
+                error: Arc::new(Error::invalid(loaded.report.clone())),
+                since: (self.settings.clock)(),
+                count: 1,
+            });
+        }
+        self.tell(&event);
+        old
+    }
+
+    /// Notes a failure; listeners are told of each distinct one once.
+    fn failed(&self, error: Error) -> Arc<Error> {
+        let error = Arc::new(error);
+        let is_new = {
+            let mut facts = locked(&self.facts);
+            facts.counts.failed += 1;
+            match &mut facts.last_error {
+                Some(last) if last.error.to_string() == error.to_string() => {
+                    last.count += 1;
+                    false
+                }
+                last => {
+                    let since = (self.settings.clock)();
+                    *last = Some(ReloadFailure { error: Arc::clone(&error), since, count: 1 });
+                    true
+                }
+            }
+        };
+        if is_new {
+            self.tell(&ReloadEvent::Failed { error: Arc::clone(&error) });
+        }
+        error
+    }
+
+    fn tell(&self, event: &ReloadEvent) {
+        let listeners: Vec<Listener> = locked(&self.listeners).values().cloned().collect();
+        for listener in listeners {
+            // A listener that panics must not end the thread that reloads.
+            drop(catch_unwind(AssertUnwindSafe(|| listener(event))));
+        }
+    }
+
+    pub(crate) fn subscribe(self: &Arc<Core>, listener: Listener) -> Subscription {
+        let id = self.next_listener.fetch_add(1, Ordering::Relaxed);
+        locked(&self.listeners).insert(id, listener);
+        Subscription { core: Arc::clone(self), id }
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        let loaded = self.load_full();
+        let facts = locked(&self.facts);
+        let kept = |fate: Kept| {
+            let broken = loaded.broken.iter().filter(move |(_, kept)| **kept == fate);
+            broken.map(|(name, _)| name.to_string()).collect()
+        };
+        Status {
+            generation: loaded.generation,
+            hash: loaded.hash,
+            loaded_at: loaded.loaded_at,
+            flags: loaded.program.flags.len(),
+            sources: self.layers.0.iter().chain(&facts.lists).cloned().collect(),
+            kept: kept(Kept::LastGood),
+            left_out: kept(Kept::LeftOut),
+            last_error: facts.last_error.clone(),
+            reloads: facts.counts,
+            mode: facts.mode.clone().unwrap_or(WatchMode::Manual),
+            retired: self.retired.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").field("layers", &self.layers).finish_non_exhaustive()
+    }
+}
+
+/// The flags that one state says otherwise than another.
+fn changed(old: &Loaded, new: &Loaded) -> Vec<String> {
+    let (old, new) = (&old.document, &new.document);
+    // A segment that changed changes the flags that use it; which do is not worth finding out
+    // for an announcement, so that the scope counts for all that have one condition or more.
+    let same_scope = old.scope.segments == new.scope.segments;
+    let differs = |name: &&Arc<str>| match (old.flags.get(*name), new.flags.get(*name)) {
+        (Some(a), Some(b)) if Arc::ptr_eq(a, b) => false,
+        (Some(a), Some(b)) if same_scope => a != b,
+        (Some(a), Some(b)) => {
+            a != b || crate::ir::names_segments(a) || crate::ir::names_segments(b)
+        }
+        (None, None) => false,
+        (Some(_), None) | (None, Some(_)) => true,
+    };
+    let gone = old.flags.keys().filter(|name| !new.flags.contains_key(*name));
+    let mut names: Vec<String> =
+        new.flags.keys().chain(gone).filter(differs).map(|name| name.to_string()).collect();
+    names.sort();
+    names
+}
+
+/// How a handle stands: what is live, where it came from, and what is wrong.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Status {
+    /// The number of the state that is live.
+    pub generation: u32,
+    /// The hash of its contents.
+    pub hash: u64,
+    /// When it was loaded.
+    pub loaded_at: SystemTime,
+    /// How many flags it has.
+    pub flags: usize,
+    /// The files that are followed, list files among them.
+    pub sources: Vec<PathBuf>,
+    /// Flags that are wrong in the file and keep their last good version.
+    pub kept: Vec<String>,
+    /// Flags that are wrong in the file and have none.
+    pub left_out: Vec<String>,
+    /// What is wrong with the files now, if anything is.
+    pub last_error: Option<ReloadFailure>,
+    /// How reloads went.
+    pub reloads: ReloadCounts,
+    /// How the files are followed.
+    pub mode: WatchMode,
+    /// States that were replaced and that someone still holds, or that wait to be freed.
+    pub retired: usize,
+}
+
+/// Keeps a listener; dropping it ends the subscription.
+#[must_use = "the subscription ends when this is dropped"]
+#[derive(Debug)]
+pub struct Subscription {
+    core: Arc<Core>,
+    id: u64,
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        locked(&self.core.listeners).remove(&self.id);
+    }
+}
+
+/// What the thread that follows the files is asked.
+pub(crate) enum Request {
+    /// Something happened near the files.
+    Dirty,
+    /// Look now, and say what came of it.
+    Reload(Sender<Result<ReloadOutcome, Arc<Error>>>),
+    Stop,
+}
+
+pub(crate) fn requests() -> (Sender<Request>, Receiver<Request>) {
+    channel()
+}
+
+/// How the files are followed, as the builder says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Between two looks without an event; `None` to look when asked only.
+    pub(crate) poll: Option<Duration>,
+    pub(crate) events: bool,
+}

@@ -1,0 +1,273 @@
+//! Reading the files of a handle.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use xxhash_rust::xxh3::Xxh3Default;
+
+use crate::dialect::native::{ListFiles, Text};
+use crate::error::Error;
+use crate::report::{Code, Report};
+use crate::source::{Owner, Problem, Sources, Spot};
+use crate::tree::{NodeId, Syntax};
+
+/// The largest file that is read, in bytes.
+const MAX_FILE: u64 = 64 << 20;
+
+/// The layers of a handle: each a file, or a directory of files.
+#[derive(Clone, Debug)]
+pub(crate) struct Layers(pub(crate) Vec<PathBuf>);
+
+/// What reading all layers gave.
+pub(crate) struct Contents {
+    pub(crate) layers: Vec<Vec<Text>>,
+    hasher: Xxh3Default,
+}
+
+impl Contents {
+    /// The hash of everything that was read, lists included.
+    pub(crate) fn hash(&self, lists: &DiskLists) -> u64 {
+        let mut hasher = self.hasher.clone();
+        for (_, text) in &lists.read {
+            feed(&mut hasher, text);
+        }
+        hasher.digest()
+    }
+}
+
+fn feed(hasher: &mut Xxh3Default, text: &str) {
+    hasher.update(&(text.len() as u64).to_le_bytes());
+    hasher.update(text.as_bytes());
+}
+
+impl Layers {
+    /// The files that the layers are made of now, layer by layer.
+    fn files(&self) -> Result<Vec<Vec<PathBuf>>, Error> {
+        self.0.iter().map(|path| files_of(path)).collect()
+    }
+
+    /// Reads all files, each whole.
+    pub(crate) fn read(&self) -> Result<Contents, Error> {
+        let mut hasher = Xxh3Default::new();
+        let mut layers = Vec::new();
+        for files in self.files()? {
+            let mut texts = Vec::new();
+            for path in files {
+                let text = read_text(&path)?;
+                feed(&mut hasher, &path.to_string_lossy());
+                feed(&mut hasher, &text);
+                let name = path.to_string_lossy().into();
+                texts.push(Text { name, text: text.into(), syntax: Syntax::of_path(&path) });
+            }
+            layers.push(texts);
+        }
+        Ok(Contents { layers, hasher })
+    }
+
+    /// What can be told of all files, and of the lists beside them, without reading them.
+    pub(crate) fn fingerprint(&self, lists: &[PathBuf]) -> Fingerprint {
+        let files = self.files().unwrap_or_default().into_iter().flatten();
+        let files = files.chain(lists.iter().cloned());
+        Fingerprint(files.map(|path| (Stat::of(&path), path)).collect())
+    }
+
+    /// The directories in which a change can show.
+    pub(crate) fn directories(&self, lists: &[PathBuf]) -> Vec<PathBuf> {
+        let mut directories: Vec<PathBuf> = Vec::new();
+        for path in self.0.iter().chain(lists) {
+            let parent = parent_of(path);
+            let own = path.is_dir().then(|| path.clone());
+            // Where a file is a link, what it leads to can be edited in its own place.
+            let behind = fs::canonicalize(path).ok().map(|real| parent_of(&real));
+            for directory in own.into_iter().chain([parent]).chain(behind) {
+                if !directories.contains(&directory) {
+                    directories.push(directory);
+                }
+            }
+        }
+        directories
+    }
+}
+
+fn parent_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        Some(_) | None => PathBuf::from("."),
+    }
+}
+
+/// The files of a layer: itself, or the toggle files of the directory in the byte order of their
+/// names.
+fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = fs::read_dir(path).map_err(|error| Error::unreadable(path, error.to_string()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| Error::unreadable(path, error.to_string()))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_toggle_file = [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
+            && !name.starts_with('.')
+            && !name.ends_with(".test.yaml");
+        if is_toggle_file && !entry.path().is_dir() {
+            files.push(entry.path());
+        }
+    }
+    if files.is_empty() {
+        return Err(Error::no_file(path));
+    }
+    files.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
+    Ok(files)
+}
+
+/// Reads a regular file as UTF-8 text, its byte-order mark left out.
+fn read_text(path: &Path) -> Result<String, Error> {
+    let unreadable = |error: std::io::Error| Error::unreadable(path, error.to_string());
+    // Asked before it is opened: opening a pipe waits for its other end.
+    let before = fs::metadata(path).map_err(unreadable)?;
+    if !before.is_file() {
+        return Err(Error::unreadable(path, "it is not a regular file"));
+    }
+    if before.len() > MAX_FILE {
+        return Err(Error::unreadable(path, "it is larger than 64 MiB"));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(0));
+    let file = fs::File::open(path).map_err(unreadable)?;
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(Error::unreadable(path, "it is larger than 64 MiB"));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| not_utf8(path, &error))?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Error {
+    let good = error.utf8_error().valid_up_to();
+    let text = String::from_utf8_lossy(error.as_bytes().get(..good).unwrap_or_default());
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut sources = Sources::default();
+    let file =
+        sources.add(path.to_string_lossy().into(), text.into(), Syntax::of_path(path), NodeId(0));
+    let spot = Spot::Offset(file, text.len());
+    let problem = Problem::error(Code::InvalidUtf8, "the text is not UTF-8", spot, Owner::Set);
+    Error::invalid(sources.report(&[problem]))
+}
+
+/// The report of files that could not even be read.
+pub(crate) fn report_of(error: &Error, path: &Path) -> Report {
+    if let Some(report) = error.report() {
+        return report.clone();
+    }
+    let mut sources = Sources::default();
+    let name = path.to_string_lossy().into();
+    let file = sources.add(name, "".into(), Syntax::Yaml, NodeId(0));
+    let code = if path.is_dir() { Code::NoFile } else { Code::Unreadable };
+    let problem = Problem::error(code, error.to_string(), Spot::Offset(file, 0), Owner::Set);
+    sources.report(&[problem])
+}
+
+/// List files from the disk, relative to the file that names them.
+#[derive(Debug, Default)]
+pub(crate) struct DiskLists {
+    read: Vec<(PathBuf, Arc<str>)>,
+    /// Named, and not readable: they are followed too.
+    missed: Vec<PathBuf>,
+}
+
+impl DiskLists {
+    /// The paths that were asked for.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        self.read.iter().map(|(path, _)| path.clone()).chain(self.missed.iter().cloned()).collect()
+    }
+
+    /// Reads lists again, as an earlier load asked for them.
+    pub(crate) fn read_again(paths: &[PathBuf]) -> DiskLists {
+        let mut lists = DiskLists::default();
+        for path in paths {
+            match read_text(path) {
+                Ok(text) => lists.read.push((path.clone(), text.into())),
+                Err(_) => lists.missed.push(path.clone()),
+            }
+        }
+        lists
+    }
+}
+
+impl ListFiles for DiskLists {
+    fn read(&mut self, named_by: &str, path: &str) -> Result<(Arc<str>, Arc<str>), String> {
+        let path = parent_of(Path::new(named_by)).join(path);
+        let name: Arc<str> = path.to_string_lossy().into();
+        if let Some((_, text)) = self.read.iter().find(|(known, _)| *known == path) {
+            return Ok((name, Arc::clone(text)));
+        }
+        match read_text(&path) {
+            Ok(text) => {
+                let text: Arc<str> = text.into();
+                self.read.push((path, Arc::clone(&text)));
+                Ok((name, text))
+            }
+            Err(error) => {
+                let reason = fs::metadata(&path).err().map(|error| error.to_string());
+                let reason = reason.or_else(|| {
+                    let report = error.report()?;
+                    report.diagnostics().first().map(|problem| problem.message().to_owned())
+                });
+                self.missed.push(path);
+                Err(reason.unwrap_or_else(|| "it is not a readable text file".to_owned()))
+            }
+        }
+    }
+}
+
+/// What can be told of files without reading them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fingerprint(Vec<(Option<Stat>, PathBuf)>);
+
+impl Fingerprint {
+    /// Whether some file was changed so lately that its next change may show the same instant.
+    pub(crate) fn is_young(&self, now: SystemTime) -> bool {
+        let ages = self.0.iter().filter_map(|(stat, _)| stat.as_ref()?.modified);
+        let young =
+            |modified: SystemTime| now.duration_since(modified).is_ok_and(|age| age.as_secs() < 2);
+        ages.into_iter().any(young)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stat {
+    length: u64,
+    modified: Option<SystemTime>,
+    identity: [i64; 4],
+}
+
+impl Stat {
+    fn of(path: &Path) -> Option<Stat> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Stat {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+            identity: identity_of(&metadata),
+        })
+    }
+}
+
+/// What tells a file from one that took its place.
+#[cfg(unix)]
+fn identity_of(metadata: &fs::Metadata) -> [i64; 4] {
+    use std::os::unix::fs::MetadataExt;
+    let number = |value: u64| value.cast_signed();
+    [number(metadata.dev()), number(metadata.ino()), metadata.ctime(), metadata.ctime_nsec()]
+}
+
+#[cfg(not(unix))]
+fn identity_of(_: &fs::Metadata) -> [i64; 4] {
+    [0; 4]
+}

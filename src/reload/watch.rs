@@ -1,0 +1,224 @@
+//! The thread that follows the files.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use notify::{EventKind, RecursiveMode, Watcher};
+
+use super::read::Fingerprint;
+use super::{Core, Pace, ReloadOutcome, Request, WatchMode, locked, requests};
+use crate::error::Error;
+use crate::load::Loaded;
+
+/// How long nothing must happen before the files are read: an editor writes in several steps.
+const QUIET: Duration = Duration::from_millis(50);
+
+/// How long noise can put the reading off.
+const MOST_NOISE: Duration = Duration::from_secs(2);
+
+/// How often the contents are read again although nothing seems changed.
+const READ_AGAIN: Duration = Duration::from_secs(60);
+
+/// How long a replaced state is kept at least: a reader that frees it would stall.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The running thread; dropping it ends the thread.
+pub(crate) struct Following {
+    requests: Sender<Request>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Following {
+    pub(crate) fn start(core: Arc<Core>, pace: Pace) -> Result<Following, Error> {
+        let (requests, asked) = requests();
+        let events = requests.clone();
+        let thread = std::thread::Builder::new()
+            .name("hoist-reload".to_owned())
+            .spawn(move || Follower::new(core, pace, events).run(&asked))
+            .map_err(Error::thread)?;
+        Ok(Following { requests, thread: Some(thread) })
+    }
+
+    /// Looks at the files now, and waits for what comes of it.
+    /// `None` where no one would answer: the thread has ended, or is the one that asks.
+    pub(crate) fn reload(&self) -> Option<Result<ReloadOutcome, Arc<Error>>> {
+        if self.is_this_thread() {
+            return None;
+        }
+        let (answer, answered) = std::sync::mpsc::channel();
+        self.requests.send(Request::Reload(answer)).ok()?;
+        answered.recv().ok()
+    }
+}
+
+impl Following {
+    fn is_this_thread(&self) -> bool {
+        let current = std::thread::current().id();
+        self.thread.as_ref().is_some_and(|thread| thread.thread().id() == current)
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        // A thread that is gone needs no word.
+        drop(self.requests.send(Request::Stop));
+        // The last handle may be dropped by a listener, which runs on the thread itself.
+        let is_this_thread = self.is_this_thread();
+        if let Some(thread) = self.thread.take().filter(|_| !is_this_thread) {
+            drop(thread.join());
+        }
+    }
+}
+
+impl std::fmt::Debug for Following {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Following")
+    }
+}
+
+struct Follower {
+    core: Arc<Core>,
+    pace: Pace,
+    events: Sender<Request>,
+    watcher: Option<notify::RecommendedWatcher>,
+    watched: Vec<PathBuf>,
+    seen: Fingerprint,
+    read_at: Instant,
+    /// Replaced states, until no one else holds them.
+    graveyard: Vec<(Instant, Arc<Loaded>)>,
+}
+
+impl Follower {
+    fn new(core: Arc<Core>, pace: Pace, events: Sender<Request>) -> Follower {
+        let lists = locked(&core.facts).lists.clone();
+        let seen = core.layers.fingerprint(&lists);
+        let mut follower = Follower {
+            core,
+            pace,
+            events,
+            watcher: None,
+            watched: Vec::new(),
+            seen,
+            read_at: Instant::now(),
+            graveyard: Vec::new(),
+        };
+        follower.watch();
+        follower
+    }
+
+    fn run(mut self, asked: &Receiver<Request>) {
+        // What changed between the first load and the first event is seen here.
+        drop(self.look());
+        loop {
+            let tick = self.pace.poll.unwrap_or(READ_AGAIN);
+            match asked.recv_timeout(tick) {
+                Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Request::Dirty) => {
+                    if !self.settle(asked) {
+                        return;
+                    }
+                }
+                Ok(Request::Reload(answer)) => {
+                    let outcome = self.look();
+                    // Whoever asked may have gone.
+                    drop(answer.send(outcome));
+                }
+                Err(RecvTimeoutError::Timeout) => self.tick(),
+            }
+            self.bury();
+        }
+    }
+
+    /// Waits until nothing happens for a moment, then looks; `false` to stop.
+    fn settle(&mut self, asked: &Receiver<Request>) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < MOST_NOISE {
+            match asked.recv_timeout(QUIET) {
+                Ok(Request::Dirty) => {}
+                Ok(Request::Reload(answer)) => drop(answer.send(self.look())),
+                Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+                Err(RecvTimeoutError::Timeout) => break,
+            }
+        }
+        drop(self.look());
+        true
+    }
+
+    fn tick(&mut self) {
+        if self.pace.poll.is_none() {
+            return;
+        }
+        let lists = locked(&self.core.facts).lists.clone();
+        let now = self.core.layers.fingerprint(&lists);
+        let is_due = self.read_at.elapsed() >= READ_AGAIN;
+        if now != self.seen || is_due || now.is_young((self.core.settings.clock)()) {
+            drop(self.look());
+        }
+    }
+
+    fn look(&mut self) -> Result<ReloadOutcome, Arc<Error>> {
+        let lists = locked(&self.core.facts).lists.clone();
+        // Taken before the files are read: what changes meanwhile is seen at the next tick.
+        self.seen = self.core.layers.fingerprint(&lists);
+        self.read_at = Instant::now();
+        let outcome = self.core.look();
+        self.watch();
+        let (outcome, old) = outcome?;
+        self.graveyard.extend(old.map(|old| (Instant::now(), old)));
+        self.count_retired();
+        Ok(outcome)
+    }
+
+    /// Frees replaced states that no one holds, here and not in a request.
+    fn bury(&mut self) {
+        self.graveyard
+            .retain(|(since, state)| since.elapsed() < GRACE || Arc::strong_count(state) > 1);
+        self.count_retired();
+    }
+
+    fn count_retired(&self) {
+        self.core.retired.store(self.graveyard.len(), Ordering::Relaxed);
+    }
+
+    /// Watches the directories in which a change can show; they may be others after a reload.
+    fn watch(&mut self) {
+        let mode = match (self.pace.events, self.pace.poll) {
+            (true, _) => match self.watch_events() {
+                Ok(()) => WatchMode::EventsAndPolling,
+                Err(reason) => WatchMode::PollingOnly(reason),
+            },
+            (false, Some(_)) => WatchMode::PollingOnly("the builder says so".to_owned()),
+            (false, None) => WatchMode::Manual,
+        };
+        locked(&self.core.facts).mode = Some(mode);
+    }
+
+    fn watch_events(&mut self) -> Result<(), String> {
+        let lists = locked(&self.core.facts).lists.clone();
+        let directories = self.core.layers.directories(&lists);
+        if self.watcher.is_some() && directories == self.watched {
+            return Ok(());
+        }
+        let events = self.events.clone();
+        let mut watcher = notify::recommended_watcher(move |event| {
+            // Reading the files causes access events: to react to them would never end.
+            let is_access = |event: &notify::Event| matches!(event.kind, EventKind::Access(_));
+            if !matches!(&event, Ok(event) if is_access(event)) {
+                drop(events.send(Request::Dirty));
+            }
+        })
+        .map_err(|error| error.to_string())?;
+        for directory in &directories {
+            watcher
+                .watch(directory, RecursiveMode::NonRecursive)
+                .map_err(|error| error.to_string())?;
+        }
+        self.watcher = Some(watcher);
+        self.watched = directories;
+        Ok(())
+    }
+}
