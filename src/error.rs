@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::report::Report;
 
@@ -18,7 +19,8 @@ use crate::report::Report;
 /// assert_eq!(error.report().unwrap().errors(), 1);
 /// assert!(hoist::Flags::open("no/such/file.yaml").unwrap_err().is_unreadable());
 /// ```
-pub struct Error(Box<Kind>);
+#[derive(Clone)]
+pub struct Error(Arc<Kind>);
 
 #[derive(Debug, thiserror::Error)]
 enum Kind {
@@ -43,23 +45,23 @@ fn summary(report: &Report) -> String {
 
 impl Error {
     pub(crate) fn invalid(report: Report) -> Error {
-        Error(Box::new(Kind::Invalid(report)))
+        Error(Arc::new(Kind::Invalid(report)))
     }
 
     pub(crate) fn unreadable(path: &Path, reason: impl Into<String>) -> Error {
-        Error(Box::new(Kind::Unreadable { path: path.to_owned(), reason: reason.into() }))
+        Error(Arc::new(Kind::Unreadable { path: path.to_owned(), reason: reason.into() }))
     }
 
     pub(crate) fn no_file(path: &Path) -> Error {
-        Error(Box::new(Kind::NoFile(path.to_owned())))
+        Error(Arc::new(Kind::NoFile(path.to_owned())))
     }
 
     pub(crate) fn no_source() -> Error {
-        Error(Box::new(Kind::NoSource))
+        Error(Arc::new(Kind::NoSource))
     }
 
     pub(crate) fn thread(error: std::io::Error) -> Error {
-        Error(Box::new(Kind::Thread(error)))
+        Error(Arc::new(Kind::Thread(error)))
     }
 
     /// Whether a text was read and is wrong.

@@ -97,10 +97,10 @@ impl Flags {
     ///
     /// Why the files were refused; what was live stays so. Also if it is asked by a listener,
     /// which runs on the very thread that would have to look.
-    pub fn reload(&self) -> Result<ReloadOutcome, Arc<Error>> {
+    pub fn reload(&self) -> Result<ReloadOutcome, Error> {
         match self.following.reload() {
             Some(outcome) => outcome,
-            None => Err(Arc::new(Error::thread(std::io::Error::other("it cannot be asked")))),
+            None => Err(Error::thread(std::io::Error::other("it cannot be asked"))),
         }
     }
 

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
+use crate::literal::address;
+
 /// The value of an attribute, borrowed.
 ///
 /// The types of an [`Attribute`] and of a test must agree: text is never equal to a number. But a
@@ -68,14 +70,44 @@ attribute_from! {
     &'a serde_json::Value => |value| Attribute::Json(value);
 }
 
-/// An address that was given, readable or not.
+/// An address as it was given; empty text is none at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Address(pub(super) Option<IpAddr>);
+pub struct Address(Given);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Given {
+    Empty,
+    Unreadable,
+    Readable(IpAddr),
+}
 
 impl Address {
     /// The address, unless what was given is not one.
     pub(crate) fn readable(self) -> Option<IpAddr> {
-        self.0
+        match self.0 {
+            Given::Readable(address) => Some(address),
+            Given::Empty | Given::Unreadable => None,
+        }
+    }
+
+    pub(super) fn given(self) -> Option<Address> {
+        (self.0 != Given::Empty).then_some(self)
+    }
+}
+
+impl From<IpAddr> for Address {
+    fn from(address: IpAddr) -> Address {
+        Address(Given::Readable(address.to_canonical()))
+    }
+}
+
+impl From<&str> for Address {
+    fn from(text: &str) -> Address {
+        Address(match address::parse_address(text) {
+            Some(address) => Given::Readable(address),
+            None if text.is_empty() => Given::Empty,
+            None => Given::Unreadable,
+        })
     }
 }
 

@@ -5,13 +5,12 @@ mod headers;
 mod owned;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
 
 use crate::bucket::UnitHash;
-use crate::literal::{address, instant};
+use crate::literal::instant;
 
 pub use attribute::{Address, Attribute, Unit};
 pub use headers::Headers;
@@ -188,7 +187,7 @@ impl<'a> Context<'a> {
     /// A text that is no address is given and unreadable: it satisfies no test.
     #[must_use]
     pub fn ip(mut self, address: impl Into<Address>) -> Self {
-        self.address = Some(address.into());
+        self.address = address.into().given();
         self
     }
 
@@ -416,18 +415,6 @@ impl fmt::Debug for Context<'_> {
 impl<'a> From<&'a ContextBuf> for Context<'a> {
     fn from(buf: &'a ContextBuf) -> Context<'a> {
         Context::of_buf(buf)
-    }
-}
-
-impl From<IpAddr> for Address {
-    fn from(address: IpAddr) -> Address {
-        Address(Some(address.to_canonical()))
-    }
-}
-
-impl From<&str> for Address {
-    fn from(text: &str) -> Address {
-        Address(address::parse_address(text))
     }
 }
 

@@ -153,7 +153,7 @@ impl ContextBuf {
     /// The address of the client.
     #[must_use]
     pub fn ip(mut self, address: impl Into<Address>) -> Self {
-        self.address = Some(address.into());
+        self.address = address.into().given();
         self
     }
 
@@ -178,6 +178,13 @@ impl ContextBuf {
     #[must_use]
     pub fn headers_given(mut self) -> Self {
         self.headers.get_or_insert_default();
+        self
+    }
+
+    /// Says that the cookies are known, so that those that were not added are absent.
+    #[must_use]
+    pub fn cookies_given(mut self) -> Self {
+        self.cookies.get_or_insert_default();
         self
     }
 

@@ -113,7 +113,7 @@ fn cookie_passes(matchers: &[Matcher], raw: &str) -> Truth {
     let mut buffer = [0; MAX_TEXT];
     match decode_percent(raw, &mut buffer) {
         Some(decoded) => passes(matchers, Scalar::Text(decoded)),
-        None => as_is,
+        None => Truth::Unknown,
     }
 }
 

@@ -63,7 +63,7 @@ pub struct ReloadCounts {
 #[non_exhaustive]
 pub struct ReloadFailure {
     /// The whole error, with its report.
-    pub error: Arc<Error>,
+    pub error: Error,
     /// When it was met first.
     pub since: SystemTime,
     /// How often it was met since.
@@ -100,7 +100,7 @@ pub enum ReloadEvent {
     /// The files were refused or could not be read; what was live stays so.
     Failed {
         /// The whole error, with its report.
-        error: Arc<Error>,
+        error: Error,
     },
 }
 
@@ -156,7 +156,7 @@ impl Core {
     }
 
     /// Looks at the files; gives the state that was replaced, if one was.
-    fn look(&self) -> Result<(ReloadOutcome, Option<Arc<Loaded>>), Arc<Error>> {
+    fn look(&self) -> Result<(ReloadOutcome, Option<Arc<Loaded>>), Error> {
         match self.try_reload() {
             Ok(None) => {
                 let mut facts = locked(&self.facts);
@@ -215,7 +215,7 @@ impl Core {
             let mut facts = locked(&self.facts);
             facts.counts.ok += 1;
             facts.last_error = (!loaded.broken.is_empty()).then(|| ReloadFailure {
-                error: Arc::new(Error::invalid(loaded.report.clone())),
+                error: Error::invalid(loaded.report.clone()),
                 since: (self.settings.clock)(),
                 count: 1,
             });
@@ -225,8 +225,7 @@ impl Core {
     }
 
     /// Notes a failure; listeners are told of each distinct one once.
-    fn failed(&self, error: Error) -> Arc<Error> {
-        let error = Arc::new(error);
+    fn failed(&self, error: Error) -> Error {
         let is_new = {
             let mut facts = locked(&self.facts);
             facts.counts.failed += 1;
@@ -237,13 +236,13 @@ impl Core {
                 }
                 last => {
                     let since = (self.settings.clock)();
-                    *last = Some(ReloadFailure { error: Arc::clone(&error), since, count: 1 });
+                    *last = Some(ReloadFailure { error: error.clone(), since, count: 1 });
                     true
                 }
             }
         };
         if is_new {
-            self.tell(&ReloadEvent::Failed { error: Arc::clone(&error) });
+            self.tell(&ReloadEvent::Failed { error: error.clone() });
         }
         error
     }
@@ -360,7 +359,7 @@ pub(crate) enum Request {
     /// Something happened near the files.
     Dirty,
     /// Look now, and say what came of it.
-    Reload(Sender<Result<ReloadOutcome, Arc<Error>>>),
+    Reload(Sender<Result<ReloadOutcome, Error>>),
     Stop,
 }
 

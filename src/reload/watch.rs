@@ -45,7 +45,7 @@ impl Following {
 
     /// Looks at the files now, and waits for what comes of it.
     /// `None` where no one would answer: the thread has ended, or is the one that asks.
-    pub(crate) fn reload(&self) -> Option<Result<ReloadOutcome, Arc<Error>>> {
+    pub(crate) fn reload(&self) -> Option<Result<ReloadOutcome, Error>> {
         if self.is_this_thread() {
             return None;
         }
@@ -160,7 +160,7 @@ impl Follower {
         }
     }
 
-    fn look(&mut self) -> Result<ReloadOutcome, Arc<Error>> {
+    fn look(&mut self) -> Result<ReloadOutcome, Error> {
         let lists = locked(&self.core.facts).lists.clone();
         // Taken before the files are read: what changes meanwhile is seen at the next tick.
         self.seen = self.core.layers.fingerprint(&lists);

@@ -41,7 +41,7 @@ impl Severity {
 /// let error = hoist::Snapshot::from_yaml("version: 1\nflags:\n  search: 25\n").unwrap_err();
 /// let problem = &error.report().unwrap().diagnostics()[0];
 /// assert_eq!((problem.line(), problem.column()), (3, 11));
-/// assert_eq!(problem.help(), Some("write `25%` for a share of units"));
+/// assert_eq!(problem.help(), Some("write `25%` for a share of units; weights stand under `serve:`"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {

@@ -48,11 +48,7 @@ impl Evaluation<'_> {
 
     /// One key of a condition.
     fn entry(&self, key: &str, expected: &Value, segment: Option<&str>) -> Truth {
-        let each = || {
-            items(expected)
-                .iter()
-                .map(|item| self.condition(item, segment))
-        };
+        let each = || items(expected).iter().map(|item| self.condition(item, segment));
         match key {
             "all" => self.note("all", Truth::all(each())),
             "any" => self.note("any", Truth::any(each())),
@@ -73,10 +69,7 @@ impl Evaluation<'_> {
     }
 
     fn segment(&self, name: &str) -> Truth {
-        let condition = self
-            .document
-            .get("segments")
-            .and_then(|segments| segments.get(name));
+        let condition = self.document.get("segments").and_then(|segments| segments.get(name));
         self.condition(condition.expect("a segment of the document"), Some(name))
     }
 
@@ -94,9 +87,7 @@ impl Evaluation<'_> {
     pub fn serves_one_of(&self, flag: &str, variants: &Value) -> bool {
         let served = self.decide(flag).variant;
         let boolean = self.is_boolean(flag);
-        items(variants)
-            .iter()
-            .any(|variant| variant_name(variant, boolean) == served)
+        items(variants).iter().any(|variant| variant_name(variant, boolean) == served)
     }
 
     /// What the context has under a key, against a bare value, a list of them, or a map of tests.
@@ -105,9 +96,7 @@ impl Evaluation<'_> {
             Value::Mapping(tests) => tests.clone(),
             bare => Mapping::from_iter([(Value::from("is"), bare.clone())]),
         };
-        let ignore_case = tests
-            .remove("ignore_case")
-            .is_some_and(|value| truthy(&value));
+        let ignore_case = tests.remove("ignore_case").is_some_and(|value| truthy(&value));
         if ignore_case {
             self.note("ignore_case", Truth::True);
         }
@@ -159,17 +148,9 @@ impl Evaluation<'_> {
     /// The kind of a key's value. A path into json that has no declaration of its own is untyped.
     fn kind(&self, key: &str) -> Kind {
         let Some(attribute) = key.strip_prefix("attr.") else {
-            return if key == "ip" {
-                Kind::Address
-            } else {
-                Kind::Text
-            };
+            return if key == "ip" { Kind::Address } else { Kind::Text };
         };
-        match self
-            .document
-            .get("attributes")
-            .and_then(|declared| declared.get(attribute))
-        {
+        match self.document.get("attributes").and_then(|declared| declared.get(attribute)) {
             None => Kind::Untyped,
             Some(Value::Sequence(allowed)) => Kind::OneOf(allowed.iter().map(text_of).collect()),
             Some(name) => match text_of(name).as_str() {
@@ -194,11 +175,9 @@ fn test(kind: &Kind, value: &CtxValue, name: &str, operand: &Value, ignore_case:
     let any = |judge: &dyn Fn(&Value) -> Truth| Truth::any(items(operand).iter().map(judge));
     match name {
         "is" | "in" => any(&|literal| equals(kind, value, literal, ignore_case)),
-        "starts_with" => any(&|part| {
-            text_test(value, part, ignore_case, |text, part| {
-                text.starts_with(part)
-            })
-        }),
+        "starts_with" => {
+            any(&|part| text_test(value, part, ignore_case, |text, part| text.starts_with(part)))
+        }
         "ends_with" => {
             any(&|part| text_test(value, part, ignore_case, |text, part| text.ends_with(part)))
         }
@@ -274,10 +253,7 @@ fn equals(kind: &Kind, value: &CtxValue, literal: &Value, ignore_case: bool) -> 
         return Truth::of_option(address.map(within));
     }
     // In a text position an integer means its decimal text; elsewhere it is a number.
-    let typed = matches!(
-        kind,
-        Kind::Untyped | Kind::Integer | Kind::Number | Kind::Boolean
-    );
+    let typed = matches!(kind, Kind::Untyped | Kind::Integer | Kind::Number | Kind::Boolean);
     match (literal, value) {
         (Value::Bool(literal), CtxValue::Bool(value)) => Truth::of(literal == value),
         (Value::Number(_), value) if typed => {
@@ -331,9 +307,7 @@ fn percent_decoded(raw: &str) -> Option<String> {
     let mut decoded = Vec::new();
     let mut rest = raw.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
-        let digits = after
-            .get(..2)
-            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let digits = after.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
         match digits {
             Some(digits) if first == b'%' => {
                 let digits = std::str::from_utf8(digits).expect("ASCII");

@@ -43,10 +43,7 @@ use Found::{Absent, Given, NotGiven};
 
 impl Ctx {
     pub fn new(at: &str) -> Ctx {
-        Ctx {
-            at: at.to_owned(),
-            ..Ctx::default()
-        }
+        Ctx { at: at.to_owned(), ..Ctx::default() }
     }
 
     pub fn with(mut self, key: &str, value: CtxValue) -> Ctx {
@@ -160,9 +157,8 @@ fn plain(value: CtxValue) -> Option<CtxValue> {
         Value::Sequence(items) => {
             let element = |item: Value| plain(CtxValue::Json(item));
             let unreadable = CtxValue::Json(Value::Null);
-            let elements = items
-                .into_iter()
-                .map(|item| element(item).unwrap_or(unreadable.clone()));
+            let elements =
+                items.into_iter().map(|item| element(item).unwrap_or(unreadable.clone()));
             CtxValue::List(elements.collect())
         }
         Value::Mapping(_) | Value::Tagged(_) => CtxValue::Json(json),

@@ -50,12 +50,7 @@ pub struct Evaluation<'a> {
 impl<'a> Evaluation<'a> {
     fn new(document: &'a Value, ctx: &'a Ctx, trace: Option<&'a RefCell<Trace>>) -> Evaluation<'a> {
         let at = instant(&ctx.at).expect("an instant");
-        Evaluation {
-            document,
-            ctx,
-            at,
-            trace,
-        }
+        Evaluation { document, ctx, at, trace }
     }
 
     /// Counts the truth of a construct for the trace, and hands it on.
@@ -112,26 +107,18 @@ impl<'a> Evaluation<'a> {
                 Outcome::Serve(variant, reason) => {
                     let called = rule.get("name").map(text_of);
                     let called = called.unwrap_or_else(|| format!("rules[{index}]"));
-                    return Answer {
-                        rule: Some(called),
-                        ..answer(flag, variant, reason)
-                    };
+                    return Answer { rule: Some(called), ..answer(flag, variant, reason) };
                 }
                 Outcome::Outside => {}
                 Outcome::NoUnit => no_unit = true,
             }
         }
-        Answer {
-            no_unit,
-            ..answer(flag, default_variant(flag), "default")
-        }
+        Answer { no_unit, ..answer(flag, default_variant(flag), "default") }
     }
 
     /// Whether the condition is true, no exclusion is true or unknown, and the window is open.
     fn rule_applies(&self, rule: &Mapping) -> bool {
-        let when = rule
-            .get("when")
-            .is_none_or(|when| self.condition(when, None) == True);
+        let when = rule.get("when").is_none_or(|when| self.condition(when, None) == True);
         let excluded = rule
             .get("unless")
             .is_some_and(|unless| self.note("rule unless", self.unless(unless)) != False);
@@ -151,9 +138,7 @@ impl<'a> Evaluation<'a> {
         let unit = self.unit(&[rule.get("by"), flag.get("by")]);
         let seed = rule.get("seed").or(flag.get("seed")).map(text_of);
         let name = seed.unwrap_or_else(|| flag_name.to_owned());
-        let share = rule
-            .get("rollout")
-            .map(|rollout| self.share(rollout, rule.get("hold")));
+        let share = rule.get("rollout").map(|rollout| self.share(rollout, rule.get("hold")));
         if let Some(share) = share {
             let inside = match &unit {
                 _ if share == bucket::ALL => true,
@@ -226,29 +211,24 @@ impl<'a> Evaluation<'a> {
             self.see("by list");
         }
         // An attribute that can be no unit leaves the turn to the next.
-        keys.iter()
-            .find_map(|key| match self.ctx.find(&text_of(key)) {
-                Found::Given(CtxValue::Text(text)) if !text.is_empty() => Some(text.into_bytes()),
-                Found::Given(CtxValue::Integer(integer)) => Some(integer.to_string().into_bytes()),
-                _ => None,
-            })
+        keys.iter().find_map(|key| match self.ctx.find(&text_of(key)) {
+            Found::Given(CtxValue::Text(text)) if !text.is_empty() => Some(text.into_bytes()),
+            Found::Given(CtxValue::Integer(integer)) => Some(integer.to_string().into_bytes()),
+            _ => None,
+        })
     }
 
     /// True if any of the exclusions is true, unknown if any is unknown.
     fn unless(&self, unless: &Value) -> Truth {
-        Truth::any(
-            items(unless)
-                .iter()
-                .map(|condition| self.condition(condition, None)),
-        )
+        Truth::any(items(unless).iter().map(|condition| self.condition(condition, None)))
     }
 
     /// A boolean flag's name, a map of flags and their variants, or a list of these.
     fn prerequisites_hold(&self, requires: &Value) -> bool {
         items(requires).iter().all(|required| match required {
-            Value::Mapping(flags) => flags
-                .iter()
-                .all(|(flag, variants)| self.serves_one_of(&text_of(flag), variants)),
+            Value::Mapping(flags) => {
+                flags.iter().all(|(flag, variants)| self.serves_one_of(&text_of(flag), variants))
+            }
             name => self.serves_one_of(&text_of(name), &Value::from("on")),
         })
     }
@@ -285,18 +265,9 @@ enum Outcome {
 fn answer(flag: &Mapping, variant: String, reason: &str) -> Answer {
     let value = match variants(flag) {
         None => Value::from(variant == "on"),
-        Some(variants) => variants
-            .get(&variant)
-            .expect("a variant of the flag")
-            .clone(),
+        Some(variants) => variants.get(&variant).expect("a variant of the flag").clone(),
     };
-    Answer {
-        variant,
-        value,
-        reason: reason.to_owned(),
-        rule: None,
-        no_unit: false,
-    }
+    Answer { variant, value, reason: reason.to_owned(), rule: None, no_unit: false }
 }
 
 fn is_boolean(flag: &Mapping) -> bool {
@@ -310,9 +281,8 @@ fn variants(flag: &Mapping) -> Option<BTreeMap<String, Value>> {
     match flag.get("variants") {
         None => {}
         Some(Value::Mapping(declared)) => {
-            let pairs = declared
-                .iter()
-                .map(|(name, value)| (variant_name(name, false), value.clone()));
+            let pairs =
+                declared.iter().map(|(name, value)| (variant_name(name, false), value.clone()));
             variants.extend(pairs);
         }
         Some(names) => {
@@ -327,10 +297,7 @@ fn variants(flag: &Mapping) -> Option<BTreeMap<String, Value>> {
         }
     }
     if let Some(Value::Mapping(default)) = flag.get("default") {
-        variants.insert(
-            "default".to_owned(),
-            default.get("value").expect("a value").clone(),
-        );
+        variants.insert("default".to_owned(), default.get("value").expect("a value").clone());
     }
     (!variants.is_empty()).then_some(variants)
 }
@@ -360,10 +327,7 @@ fn arm(weights: &Mapping, boolean: bool, name: &str, unit: &[u8]) -> String {
     let mut arms: Vec<(String, u128)> = weights
         .iter()
         .map(|(variant, weight)| {
-            (
-                variant_name(variant, boolean),
-                weight.as_u64().expect("a weight"),
-            )
+            (variant_name(variant, boolean), weight.as_u64().expect("a weight"))
         })
         .map(|(variant, weight)| (variant, u128::from(weight)))
         .filter(|(_, weight)| *weight > 0)

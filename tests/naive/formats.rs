@@ -72,11 +72,7 @@ pub fn instant_text(nanos: i128, offset: Option<i64>, fraction_digits: usize) ->
     match offset {
         None => text.push('Z'),
         Some(minutes) => {
-            let (sign, size) = if minutes < 0 {
-                ('-', -minutes)
-            } else {
-                ('+', minutes)
-            };
+            let (sign, size) = if minutes < 0 { ('-', -minutes) } else { ('+', minutes) };
             text.push_str(&format!("{sign}{:02}:{:02}", size / 60, size % 60));
         }
     }
@@ -176,13 +172,8 @@ impl Version {
         for (place, number) in parts[1].split('.').enumerate() {
             numbers[place] = number.parse().ok()?;
         }
-        let identifiers = parts[2]
-            .split('.')
-            .filter(|identifier| !identifier.is_empty());
-        Some(Version {
-            numbers,
-            prerelease: identifiers.map(str::to_owned).collect(),
-        })
+        let identifiers = parts[2].split('.').filter(|identifier| !identifier.is_empty());
+        Some(Version { numbers, prerelease: identifiers.map(str::to_owned).collect() })
     }
 
     pub fn compare(&self, other: &Version) -> Ordering {
@@ -217,10 +208,7 @@ fn compare_prereleases(left: &[String], right: &[String]) -> Ordering {
 /// True if the version passes every comparator of the text, `>=2.1 <3`.
 pub fn version_passes(version: &Version, comparators: &str) -> bool {
     let mut all = true;
-    for comparator in comparators
-        .split([' ', ','])
-        .filter(|part| !part.is_empty())
-    {
+    for comparator in comparators.split([' ', ',']).filter(|part| !part.is_empty()) {
         let parts = captures(r"^(<=|>=|=|<|>)(.+)$", comparator).expect("a comparator");
         let order = version.compare(&Version::of_text(&parts[2]).expect("a version"));
         all &= match parts[1].as_str() {
@@ -236,9 +224,7 @@ pub fn version_passes(version: &Version, comparators: &str) -> bool {
 
 /// An address; one that maps IPv4 into IPv6 is its IPv4.
 pub fn address(text: &str) -> Option<IpAddr> {
-    text.parse()
-        .ok()
-        .map(|address: IpAddr| address.to_canonical())
+    text.parse().ok().map(|address: IpAddr| address.to_canonical())
 }
 
 /// True if the address is the one of the document, or inside its CIDR.
@@ -266,11 +252,7 @@ pub fn address_within(address: IpAddr, network: &str) -> bool {
 
 /// True if the pattern is found in the text.
 pub fn found(pattern: &str, ignore_case: bool, text: &str) -> bool {
-    let pattern = if ignore_case {
-        format!("(?i){pattern}")
-    } else {
-        pattern.to_owned()
-    };
+    let pattern = if ignore_case { format!("(?i){pattern}") } else { pattern.to_owned() };
     compiled(&pattern).is_match(text)
 }
 
@@ -292,8 +274,6 @@ fn compiled(pattern: &str) -> Rc<Regex> {
     }
     KEPT.with_borrow_mut(|kept| {
         let compile = || Rc::new(Regex::new(pattern).expect("a pattern"));
-        kept.entry(pattern.to_owned())
-            .or_insert_with(compile)
-            .clone()
+        kept.entry(pattern.to_owned()).or_insert_with(compile).clone()
     })
 }

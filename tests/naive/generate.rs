@@ -72,12 +72,7 @@ impl Shape {
             Kind::Written => vec!["default".to_owned()],
             Kind::Declared => vec![],
         };
-        names.extend(
-            self.declared
-                .iter()
-                .chain(&self.written)
-                .map(|(name, _)| name.clone()),
-        );
+        names.extend(self.declared.iter().chain(&self.written).map(|(name, _)| name.clone()));
         names
     }
 }
@@ -107,10 +102,7 @@ impl Generator {
         }
         root.push((Node::text("flags"), Node::Map(flags)));
         if self.random.percent(5) {
-            root.push((
-                Node::text("x-owner"),
-                Node::map([("team", Node::text("core"))]),
-            ));
+            root.push((Node::text("x-owner"), Node::map([("team", Node::text("core"))])));
         }
         (head, Node::Map(root))
     }
@@ -120,16 +112,11 @@ impl Generator {
         let segment_names = self.random.some(SEGMENTS, 0, 4);
         let (mut flags, mut segments) = (Vec::new(), Vec::new());
         let flag_levels: Vec<usize> = names.iter().map(|_| self.random.below(LEVELS)).collect();
-        let segment_levels: Vec<usize> = segment_names
-            .iter()
-            .map(|_| self.random.below(LEVELS - 1))
-            .collect();
+        let segment_levels: Vec<usize> =
+            segment_names.iter().map(|_| self.random.below(LEVELS - 1)).collect();
         for level in 0..LEVELS {
             self.level = level;
-            for (name, _) in segment_names
-                .iter()
-                .zip(&segment_levels)
-                .filter(|(_, l)| **l == level)
+            for (name, _) in segment_names.iter().zip(&segment_levels).filter(|(_, l)| **l == level)
             {
                 segments.push((Node::text(name), self.segment()));
                 self.segments.push((name, level));
@@ -146,10 +133,8 @@ impl Generator {
     }
 
     fn attributes(&mut self) -> Node {
-        let mut declared: Vec<(Node, Node)> = DECLARED
-            .iter()
-            .map(|(name, kind)| (Node::text(name), Node::text(kind)))
-            .collect();
+        let mut declared: Vec<(Node, Node)> =
+            DECLARED.iter().map(|(name, kind)| (Node::text(name), Node::text(kind))).collect();
         let plans = PLANS.iter().map(|plan| Node::text(plan)).collect();
         declared.push((Node::text("plan"), Node::List(plans)));
         Node::Map(declared)
@@ -177,13 +162,8 @@ impl Generator {
             Kind::Declared,
             Kind::Written,
         ]);
-        let mut shape = Shape {
-            name,
-            level: self.level,
-            kind,
-            declared: Vec::new(),
-            written: Vec::new(),
-        };
+        let mut shape =
+            Shape { name, level: self.level, kind, declared: Vec::new(), written: Vec::new() };
         let value_type = self.random.below(5);
         if kind == Kind::Declared {
             for variant in self.random.some(VARIANTS, 2, 4) {
@@ -207,15 +187,9 @@ impl Generator {
     fn value(&mut self, value_type: usize) -> Node {
         match value_type {
             0 => Node::plain(self.random.percent(50)),
-            1 => Node::plain(
-                self.random
-                    .pick(&[0_i64, 20, 100, -5, 9_007_199_254_740_993]),
-            ),
+            1 => Node::plain(self.random.pick(&[0_i64, 20, 100, -5, 9_007_199_254_740_993])),
             2 => Node::plain(self.random.pick(&["0.5", "1.0", "-2.25", "100.125"])),
-            3 => Node::text(
-                self.random
-                    .word(&["grey", "#0a0", "", "on", "Größe", "18", "a\nb"]),
-            ),
+            3 => Node::text(self.random.word(&["grey", "#0a0", "", "on", "Größe", "18", "a\nb"])),
             _ => {
                 let list = Node::List(vec![Node::plain(1), Node::plain(2.5), Node::text("x")]);
                 let size = Node::plain(self.random.below(3));
@@ -269,9 +243,7 @@ impl Generator {
         }
         match shape.kind {
             Kind::Written => {
-                let Some((_, value)) = shape.written.first() else {
-                    unreachable!()
-                };
+                let Some((_, value)) = shape.written.first() else { unreachable!() };
                 keys.push(("default", Node::map([("value", value.clone())])));
             }
             Kind::Declared => keys.push(("default", self.one_variant(shape))),
@@ -279,16 +251,9 @@ impl Generator {
             _ => {}
         }
         if self.random.percent(3) {
-            keys.push((
-                "x-note",
-                Node::List(vec![Node::plain(1), Node::text("two")]),
-            ));
+            keys.push(("x-note", Node::List(vec![Node::plain(1), Node::text("two")])));
         }
-        Node::Map(
-            keys.into_iter()
-                .map(|(key, value)| (Node::text(key), value))
-                .collect(),
-        )
+        Node::Map(keys.into_iter().map(|(key, value)| (Node::text(key), value)).collect())
     }
 
     /// `variants:` with values, or as a list of names.
@@ -298,13 +263,7 @@ impl Generator {
                 matches!(value, Node::Text(_)) && name != "off" && name != "0"
             });
         if texts && self.random.percent(50) {
-            return Node::List(
-                shape
-                    .declared
-                    .iter()
-                    .map(|(name, _)| Node::text(name))
-                    .collect(),
-            );
+            return Node::List(shape.declared.iter().map(|(name, _)| Node::text(name)).collect());
         }
         let entry =
             |(name, value): &(String, Node)| (self.variant_node(name, false), value.clone());
@@ -359,10 +318,6 @@ impl Generator {
     }
 
     pub fn flags_below(&self) -> Vec<Shape> {
-        self.flags
-            .iter()
-            .filter(|shape| shape.level < self.level)
-            .cloned()
-            .collect()
+        self.flags.iter().filter(|shape| shape.level < self.level).cloned().collect()
     }
 }

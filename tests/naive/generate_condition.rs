@@ -31,25 +31,13 @@ impl Generator {
             return self.composition(depth - 1);
         }
         if choice < 45 {
-            let below: Vec<_> = self
-                .segments
-                .iter()
-                .filter(|(_, level)| *level < self.level)
-                .collect();
+            let below: Vec<_> =
+                self.segments.iter().filter(|(_, level)| *level < self.level).collect();
             let names: Vec<&str> = below.iter().map(|(name, _)| *name).collect();
             if let Some(first) = names.first() {
-                let more = self
-                    .random
-                    .some(&names, 1, 2)
-                    .into_iter()
-                    .map(Node::text)
-                    .collect();
+                let more = self.random.some(&names, 1, 2).into_iter().map(Node::text).collect();
                 let one = Node::text(first);
-                let named = if self.random.percent(50) {
-                    one
-                } else {
-                    Node::List(more)
-                };
+                let named = if self.random.percent(50) { one } else { Node::List(more) };
                 return (Node::text("segment"), named);
             }
         }
@@ -71,13 +59,8 @@ impl Generator {
         if self.random.percent(35) {
             return (Node::text("not"), Node::Map(vec![self.entry(depth)]));
         }
-        let items = (0..self.random.between(1, 3))
-            .map(|_| self.condition(depth))
-            .collect();
-        (
-            Node::text(self.random.word(&["all", "any", "any"])),
-            Node::List(items),
-        )
+        let items = (0..self.random.between(1, 3)).map(|_| self.condition(depth)).collect();
+        (Node::text(self.random.word(&["all", "any", "any"])), Node::List(items))
     }
 
     /// A key of the context with a test of it.
@@ -153,11 +136,7 @@ impl Generator {
 
     fn one_or_list(&mut self, operands: Vec<Node>) -> Node {
         let some = self.random.some(&operands, 1, 2);
-        if self.random.percent(50) {
-            some[0].clone()
-        } else {
-            Node::List(some)
-        }
+        if self.random.percent(50) { some[0].clone() } else { Node::List(some) }
     }
 
     fn beside_exists(&mut self, test: (&str, Node)) -> Node {
@@ -165,17 +144,10 @@ impl Generator {
     }
 
     fn text_tests(&mut self, words: &[&str], text_position: bool) -> Node {
-        let words: Vec<&str> = words
-            .iter()
-            .filter(|word| !word.is_empty())
-            .copied()
-            .collect();
+        let words: Vec<&str> = words.iter().filter(|word| !word.is_empty()).copied().collect();
         let ignore_case = self.random.percent(30);
         if !ignore_case && self.random.percent(50) {
-            let literals = words
-                .iter()
-                .map(|word| self.literal(word, text_position))
-                .collect();
+            let literals = words.iter().map(|word| self.literal(word, text_position)).collect();
             return self.one_of(literals);
         }
         let mut tests = Vec::new();
@@ -211,9 +183,7 @@ impl Generator {
     /// A text as a literal: an integer may stand without quotes where text is meant, and is a
     /// number elsewhere; so may `on`.
     fn literal(&mut self, word: &str, text_position: bool) -> Node {
-        let canonical = word
-            .parse::<i64>()
-            .is_ok_and(|integer| integer.to_string() == word);
+        let canonical = word.parse::<i64>().is_ok_and(|integer| integer.to_string() == word);
         let bare = canonical || word == "on";
         let half = self.random.percent(50);
         if bare && half && (text_position || canonical || word == "on") {
@@ -237,19 +207,11 @@ impl Generator {
     }
 
     fn perhaps_other_case(&mut self, text: &str) -> String {
-        if self.random.percent(30) {
-            self.other_case(text)
-        } else {
-            text.to_owned()
-        }
+        if self.random.percent(30) { self.other_case(text) } else { text.to_owned() }
     }
 
     fn other_case(&mut self, text: &str) -> String {
-        if self.random.percent(50) {
-            text.to_uppercase()
-        } else {
-            text.to_lowercase()
-        }
+        if self.random.percent(50) { text.to_uppercase() } else { text.to_lowercase() }
     }
 
     fn number_tests(&mut self, floats: bool) -> Node {
@@ -265,23 +227,13 @@ impl Generator {
 
     /// One bound, or a lower and a higher one.
     fn comparison(&mut self, floats: bool) -> Node {
-        let bounds = [
-            (0, "0.5"),
-            (7, "7.25"),
-            (17, "17.0"),
-            (18, "18.5"),
-            (42, "42.5"),
-        ];
+        let bounds = [(0, "0.5"), (7, "7.25"), (17, "17.0"), (18, "18.5"), (42, "42.5")];
         let high = self.random.between(1, bounds.len() - 1);
         let low = self.random.below(high);
         let mut bound = |index: usize| {
             let (integer, float) = bounds[index];
             let as_float = floats && self.random.percent(30);
-            if as_float {
-                Node::plain(float)
-            } else {
-                Node::plain(integer)
-            }
+            if as_float { Node::plain(float) } else { Node::plain(integer) }
         };
         let (low, high) = (bound(low), bound(high));
         let above = *self.random.pick(&["gt", "gte"]);

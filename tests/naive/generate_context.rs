@@ -86,11 +86,8 @@ impl Drawer {
             2 => CtxValue::Integer(self.0.next() as i64),
             3 => {
                 let length = self.0.between(1, 1100);
-                let text: String = "Пользователь-0123456789-"
-                    .chars()
-                    .cycle()
-                    .take(length)
-                    .collect();
+                let text: String =
+                    "Пользователь-0123456789-".chars().cycle().take(length).collect();
                 CtxValue::Text(text)
             }
             4..=9 => CtxValue::Text(format!("user-{:05}", self.0.below(100_000))),
@@ -101,15 +98,11 @@ impl Drawer {
 
     /// A cookie as it is sent: as it is, encoded in full, in part, or badly.
     fn cookie(&mut self, value: CtxValue) -> String {
-        let CtxValue::Text(text) = value else {
-            unreachable!("cookies are texts")
-        };
+        let CtxValue::Text(text) = value else { unreachable!("cookies are texts") };
         let style = self.0.below(10);
         if style == 0 {
-            return (*self
-                .0
-                .pick(&["%", "%zz", "%ff", "a%20", "%61", "%2B1", "18%25", "%e4"]))
-            .to_owned();
+            return (*self.0.pick(&["%", "%zz", "%ff", "a%20", "%61", "%2B1", "18%25", "%e4"]))
+                .to_owned();
         }
         let mut sent = String::new();
         for byte in text.bytes() {
@@ -122,21 +115,13 @@ impl Drawer {
             // Bytes of longer characters go together: they are all encoded or none is.
             if encode {
                 let upper = self.0.percent(50);
-                let hex = if upper {
-                    format!("%{byte:02X}")
-                } else {
-                    format!("%{byte:02x}")
-                };
+                let hex = if upper { format!("%{byte:02X}") } else { format!("%{byte:02x}") };
                 sent.push_str(&hex);
             } else if byte.is_ascii() {
                 sent.push(byte as char);
             }
         }
-        if encodes(style) || text.is_ascii() {
-            sent
-        } else {
-            text
-        }
+        if encodes(style) || text.is_ascii() { sent } else { text }
     }
 
     fn attribute(&mut self, value: CtxValue, domain: Domain) -> CtxValue {
@@ -160,11 +145,7 @@ impl Drawer {
     }
 
     fn element(&mut self, domain: Domain) -> CtxValue {
-        if self.0.percent(8) {
-            self.any()
-        } else {
-            self.typed(domain)
-        }
+        if self.0.percent(8) { self.any() } else { self.typed(domain) }
     }
 
     /// A value of any type.
@@ -213,28 +194,17 @@ impl Drawer {
             profile.insert(Value::from("tags"), Value::Sequence(tags.collect()));
         }
         if self.0.percent(80) {
-            let ok = if self.0.percent(90) {
-                Value::from(self.0.percent(50))
-            } else {
-                Value::Null
-            };
+            let ok = if self.0.percent(90) { Value::from(self.0.percent(50)) } else { Value::Null };
             let deep = Mapping::from_iter([(Value::from("ok"), ok)]);
             profile.insert(Value::from("deep"), Value::Mapping(deep));
         }
         if self.0.percent(60) {
             let id = self.0.below(1000);
-            let id = if self.0.percent(50) {
-                Value::from(id)
-            } else {
-                Value::from(id.to_string())
-            };
+            let id = if self.0.percent(50) { Value::from(id) } else { Value::from(id.to_string()) };
             profile.insert(Value::from("id"), id);
         }
-        let value = if self.0.percent(95) {
-            CtxValue::Json(Value::Mapping(profile))
-        } else {
-            self.any()
-        };
+        let value =
+            if self.0.percent(95) { CtxValue::Json(Value::Mapping(profile)) } else { self.any() };
         ctx.values.insert("attr.profile".to_owned(), value);
         if self.0.percent(8) {
             let tier = CtxValue::Text((*self.0.pick(&["gold", "silver"])).to_owned());
@@ -261,33 +231,16 @@ impl Drawer {
         ctx.values.remove("attr.team.name");
         let name = self.json(&["core", "edge"]);
         let team = Mapping::from_iter([(Value::from("name"), name)]);
-        ctx.values
-            .insert("attr.team".to_owned(), CtxValue::Json(Value::Mapping(team)));
+        ctx.values.insert("attr.team".to_owned(), CtxValue::Json(Value::Mapping(team)));
     }
 
     /// An instant of the pools, one a little before or after it, or one far from all.
     fn instant(&mut self) -> String {
         let pool = i128::from(*self.0.pick(INSTANTS)) * 1_000_000_000;
         let day = 86_400_000_000_000;
-        let near = [
-            0,
-            0,
-            0,
-            1,
-            -1,
-            500_000_000,
-            -1_000_000_000,
-            day / 24,
-            -day,
-            day,
-            40 * day,
-        ];
+        let near = [0, 0, 0, 1, -1, 500_000_000, -1_000_000_000, day / 24, -day, day, 40 * day];
         let offset = *self.0.pick(&[None, None, Some(0), Some(780), Some(-210)]);
-        instant_text(
-            pool + *self.0.pick(&near),
-            offset,
-            *self.0.pick(&[0, 0, 3, 9]),
-        )
+        instant_text(pool + *self.0.pick(&near), offset, *self.0.pick(&[0, 0, 3, 9]))
     }
 }
 

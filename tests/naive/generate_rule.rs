@@ -13,11 +13,7 @@ impl Generator {
             let keys = vec![("name", Node::text(name)), ("value", value.clone())];
             rules.push(self.rule(shape, keys));
         }
-        let plain = if shape.kind == Kind::Written {
-            0
-        } else {
-            self.random.between(1, 4)
-        };
+        let plain = if shape.kind == Kind::Written { 0 } else { self.random.between(1, 4) };
         for _ in 0..plain {
             let mut keys = Vec::new();
             if self.random.percent(60)
@@ -77,11 +73,7 @@ impl Generator {
         if self.random.percent(2) {
             keys.push(("x-ticket", Node::plain(12)));
         }
-        Node::Map(
-            keys.into_iter()
-                .map(|(key, value)| (Node::text(key), value))
-                .collect(),
-        )
+        Node::Map(keys.into_iter().map(|(key, value)| (Node::text(key), value)).collect())
     }
 
     /// One variant, or weights over some, not all of them zero.
@@ -95,15 +87,8 @@ impl Generator {
         let some_weight = self.random.below(chosen.len());
         for (index, variant) in chosen.iter().enumerate() {
             let weight = *self.random.pick(WEIGHTS);
-            let weight = if index == some_weight {
-                weight.max(1)
-            } else {
-                weight
-            };
-            entries.push((
-                self.variant_node(variant, shape.is_boolean()),
-                Node::plain(weight),
-            ));
+            let weight = if index == some_weight { weight.max(1) } else { weight };
+            entries.push((self.variant_node(variant, shape.is_boolean()), Node::plain(weight)));
         }
         Node::Map(entries)
     }
@@ -126,13 +111,7 @@ impl Generator {
         if self.random.percent(50) {
             return Node::text(self.random.word(UNITS));
         }
-        Node::List(
-            self.random
-                .some(UNITS, 1, 3)
-                .into_iter()
-                .map(Node::text)
-                .collect(),
-        )
+        Node::List(self.random.some(UNITS, 1, 3).into_iter().map(Node::text).collect())
     }
 
     pub fn percentage(&mut self) -> Node {
@@ -161,15 +140,9 @@ impl Generator {
     }
 
     pub fn instant_node(&mut self, seconds: i64) -> Node {
-        let offset = *self
-            .random
-            .pick(&[None, None, Some(0), Some(13 * 60), Some(-210)]);
+        let offset = *self.random.pick(&[None, None, Some(0), Some(13 * 60), Some(-210)]);
         let digits = *self.random.pick(&[0, 0, 0, 3, 9]);
         let text = instant_text(i128::from(seconds) * 1_000_000_000, offset, digits);
-        if self.random.percent(50) {
-            Node::Plain(text)
-        } else {
-            Node::Plain(format!("\"{text}\""))
-        }
+        if self.random.percent(50) { Node::Plain(text) } else { Node::Plain(format!("\"{text}\"")) }
     }
 }

@@ -6,11 +6,7 @@
 //! It takes *valid* documents only, without overlays, list files and strategies, and panics on
 //! what the format refuses.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "each test binary uses a part of it"
-)]
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

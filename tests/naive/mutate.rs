@@ -191,11 +191,7 @@ fn change_word(text: &str, random: &mut Random) -> String {
     }
     let (start, end) = *random.pick(&words);
     let (other_start, other_end) = *random.pick(&words);
-    let word = if random.percent(60) {
-        random.pick(WORDS)
-    } else {
-        &text[other_start..other_end]
-    };
+    let word = if random.percent(60) { random.pick(WORDS) } else { &text[other_start..other_end] };
     format!("{}{word}{}", &text[..start], &text[end..])
 }
 
@@ -232,11 +228,7 @@ fn change_indentation(text: &str, random: &mut Random) -> String {
     let step = random.between(1, 4);
     for line in &mut lines[first..=last] {
         let indent = line.len() - line.trim_start_matches(' ').len();
-        *line = if less {
-            line[step.min(indent)..].to_owned()
-        } else {
-            " ".repeat(step) + line
-        };
+        *line = if less { line[step.min(indent)..].to_owned() } else { " ".repeat(step) + line };
     }
     lines.join("\n") + "\n"
 }
@@ -247,9 +239,7 @@ fn change_characters(text: &str, random: &mut Random) -> String {
     if characters.is_empty() {
         return text.to_owned();
     }
-    let odd: Vec<char> = ":-,[]{}'\"#%&*!|>@?\n\t \\~0aZ.é\u{0}\u{7f}\u{feff}🚀"
-        .chars()
-        .collect();
+    let odd: Vec<char> = ":-,[]{}'\"#%&*!|>@?\n\t \\~0aZ.é\u{0}\u{7f}\u{feff}🚀".chars().collect();
     for _ in 0..random.between(1, 2) {
         if characters.is_empty() {
             break;

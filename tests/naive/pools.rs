@@ -38,20 +38,11 @@ pub const SUBJECTS: &[Subject] = &[
     subject("user", Text(USERS)),
     subject("user", Text(USERS)),
     subject("session", Text(&["s-1", "s-2", "Sitzung ü"])),
-    subject(
-        "region",
-        Text(&["nz", "au", "de", "eu-west", "eu-north", "NZ"]),
-    ),
-    subject(
-        "tenant",
-        NumericText(&["acme", "globex", "Ünion AG", "17", "000123"]),
-    ),
+    subject("region", Text(&["nz", "au", "de", "eu-west", "eu-north", "NZ"])),
+    subject("tenant", NumericText(&["acme", "globex", "Ünion AG", "17", "000123"])),
     subject("env", Text(&["prod", "staging", "dev"])),
     subject("host", Text(&["web-1", "web-2", "db-1.internal"])),
-    subject(
-        "request",
-        Text(&["r-1", "r-2", "0f8fad5b-d9cb-469f-a165-70867728950e"]),
-    ),
+    subject("request", Text(&["r-1", "r-2", "0f8fad5b-d9cb-469f-a165-70867728950e"])),
     subject("ip", Address),
     subject("header.x-a", Text(&["1", "on", "grün", "A b", ""])),
     subject("header.x-count", NumericText(NUMERALS)),
@@ -66,10 +57,7 @@ pub const SUBJECTS: &[Subject] = &[
     subject("attr.beta", Boolean),
     subject("attr.app", Version),
     subject("attr.born", Instant),
-    subject(
-        "attr.note",
-        Text(&["aaaa", "Hello World", "straße", "STRASSE", "x\ny", "", "on"]),
-    ),
+    subject("attr.note", Text(&["aaaa", "Hello World", "straße", "STRASSE", "x\ny", "", "on"])),
     subject("attr.tags", Text(&["red", "green", "blue", "RED"])),
     subject("attr.account", Text(&["a-1", "a-2", "17", "42"])),
     subject("attr.team.name", Text(&["core", "edge", "Ärzte"])),
@@ -112,20 +100,10 @@ pub const USERS: &[&str] = &[
     "пользователь с довольно длинным именем, чтобы было больше шестидесяти четырёх байт",
 ];
 
-pub const NUMERALS: &[&str] = &[
-    "0", "7", "18", "18.0", "18.5", "1e2", "-3", "+1", ".5", "1.", "0x10", "inf", "7 7", "18x",
-];
+pub const NUMERALS: &[&str] =
+    &["0", "7", "18", "18.0", "18.5", "1e2", "-3", "+1", ".5", "1.", "0x10", "inf", "7 7", "18x"];
 
-pub const INTEGERS: &[i64] = &[
-    0,
-    7,
-    17,
-    18,
-    42,
-    -3,
-    9_007_199_254_740_993,
-    9_007_199_254_740_992,
-];
+pub const INTEGERS: &[i64] = &[0, 7, 17, 18, 42, -3, 9_007_199_254_740_993, 9_007_199_254_740_992];
 
 pub const FLOATS: &[f64] = &[0.5, 18.0, 18.5, -2.25, 100.0, 9_007_199_254_740_992.0];
 
@@ -238,15 +216,8 @@ pub const PATTERNS: &[&str] = &[
     "l+o",
 ];
 
-pub const UNITS: &[&str] = &[
-    "user",
-    "session",
-    "tenant",
-    "request",
-    "attr.account",
-    "attr.plan",
-    "attr.profile.id",
-];
+pub const UNITS: &[&str] =
+    &["user", "session", "tenant", "request", "attr.account", "attr.plan", "attr.profile.id"];
 
 pub const SEEDS: &[&str] = &[
     "spring sale",
@@ -286,13 +257,5 @@ pub const SEGMENTS: &[&str] = &["staff", "pilot", "hold.back", "B2B", "7th", "ev
 
 pub const VARIANTS: &[&str] = &["control", "green", "Blue", "off", "v2", "a.b", "0"];
 
-pub const RULES: &[&str] = &[
-    "qa",
-    "canary",
-    "für alle 🚀",
-    "a: b",
-    "ramp #2",
-    "'quoted'",
-    "42",
-    "true",
-];
+pub const RULES: &[&str] =
+    &["qa", "canary", "für alle 🚀", "a: b", "ramp #2", "'quoted'", "42", "true"];

@@ -23,12 +23,7 @@ impl Node {
     }
 
     pub fn map<const N: usize>(entries: [(&str, Node); N]) -> Node {
-        Node::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| (Node::text(key), value))
-                .collect(),
-        )
+        Node::Map(entries.into_iter().map(|(key, value)| (Node::text(key), value)).collect())
     }
 }
 
@@ -43,11 +38,7 @@ pub fn render(random: &mut Random, head: &str, root: &Node) -> String {
     } else {
         renderer.block(root, 0, &mut text);
     }
-    if renderer.random.percent(3) {
-        text.replace('\n', "\r\n")
-    } else {
-        text
-    }
+    if renderer.random.percent(3) { text.replace('\n', "\r\n") } else { text }
 }
 
 /// The tree in one line of flow style.
@@ -155,17 +146,9 @@ impl Renderer<'_> {
 
     fn bracketed(&mut self, open: char, parts: &[String], close: char) -> String {
         let space = *self.random.pick(&["", " "]);
-        let last = if !parts.is_empty() && self.random.percent(4) {
-            ","
-        } else {
-            ""
-        };
+        let last = if !parts.is_empty() && self.random.percent(4) { "," } else { "" };
         // Wherever the line is broken, so far right is deeper than any key that surrounds it.
-        let next = if self.random.percent(3) {
-            format!(",\n{:80}", "")
-        } else {
-            ", ".to_owned()
-        };
+        let next = if self.random.percent(3) { format!(",\n{:80}", "") } else { ", ".to_owned() };
         format!("{open}{space}{}{last}{space}{close}", parts.join(&next))
     }
 
@@ -220,23 +203,14 @@ fn weight(node: &Node) -> usize {
     match node {
         Node::Text(_) | Node::Plain(_) => 1,
         Node::List(items) => 1 + items.iter().map(weight).sum::<usize>(),
-        Node::Map(entries) => {
-            1 + entries
-                .iter()
-                .map(|(_, value)| 1 + weight(value))
-                .sum::<usize>()
-        }
+        Node::Map(entries) => 1 + entries.iter().map(|(_, value)| 1 + weight(value)).sum::<usize>(),
     }
 }
 
 /// True if the text may stand without quotes and is still that text, in every schema of YAML.
 fn is_plain(text: &str) -> bool {
-    let reserved = [
-        "true", "false", "on", "off", "yes", "no", "y", "n", "null", "nan", "inf",
-    ];
+    let reserved = ["true", "false", "on", "off", "yes", "no", "y", "n", "null", "nan", "inf"];
     text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c))
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c))
         && !reserved.contains(&text.to_ascii_lowercase().as_str())
 }
