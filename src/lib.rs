@@ -1,5 +1,69 @@
-//! wip
+//! Feature flags from a toggle file: decisions in nanoseconds, an edit live in every thread within
+//! half a second, and no network at all.
+//!
+//! A service opens a YAML (or JSON) file and asks. The file says who sees what: staff, a header, a
+//! region, 5 % of users. Edit it, and the answers change without a restart; a broken edit changes
+//! nothing. The format is in the README by example, and a JSON Schema for editors comes along.
+//!
+//! ```
+//! use hoist::{Context, Snapshot};
+//!
+//! let snap = Snapshot::from_yaml("
+//! version: 1
+//! flags:
+//!   new-checkout:
+//!     rules:
+//!       - name: qa
+//!         when: { header.x-new-checkout: \"1\" }
+//!         request_targeting: allow
+//!       - name: canary
+//!         when: { region: [nz, au] }
+//!         rollout: 5%
+//! ")?;
+//! let ctx = Context::new().user("ada").region("nz").header("x-new-checkout", "1");
+//! assert!(snap.is_enabled("new-checkout", &ctx));
+//! println!("{}", snap.explain("new-checkout", &ctx));
+//! # Ok::<(), hoist::Error>(())
+//! ```
+//!
+//! # Where to start
+//!
+//! - [`Flags`] is the live handle: [`Flags::open`] loads a file and follows it.
+//! - [`Snapshot`] is one consistent view for one unit of work; everything can be asked of it.
+//! - [`Context`] is what is known of a request, borrowed; [`ContextBuf`] owns it.
+//! - [`Decision`] is an answer with its [`Reason`]; [`Explanation`] is all that led to it.
+//! - [`flags!`] declares typed keys, which cost an index where a name costs a look-up.
+//! - [`Strategy`] is a condition written in Rust.
+//! - [`check`] and [`Report`] say what is wrong with a file, and where.
+//! - [`bucket`] is the frozen algorithm that puts units into buckets.
+//!
+//! # What always holds
+//!
+//! Nothing but a loaded file turns a feature on: an unknown flag, a wrong type, a missing
+//! attribute or a bad edit never does. A decision allocates nothing, locks nothing, makes no system
+//! call and cannot fail or panic; it reads the clock at most once, and only for a flag that speaks
+//! of time, if the context brings none. Equal inputs have equal answers, in every process and for
+//! ever.
+//!
+//! # Cargo features
+//!
+//! - `regex` (default): `matches:` tests.
+//! - `http`: `http::HeaderMap` as the headers of a context.
+//! - `cli`: the `hoist` command.
+//!
+//! Features add API and change no answer.
+
 #![forbid(unsafe_code)]
+#![warn(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
 
 pub mod bucket;
 mod compile;
@@ -38,3 +102,8 @@ pub use report::{Code, Colour, Diagnostic, Rendered, Report, Severity};
 pub use snapshot::Snapshot;
 pub use strategy::{Condition, Strategies, Strategy};
 pub use value::{Value, ValueType};
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,1 +1,3 @@
+//! The `hoist` command.
+
 fn main() {}

@@ -8,9 +8,9 @@ use crate::bucket::{self, Purpose, Salt, Share};
 use crate::ir::{self, Condition, Declared, Document, Name, Scope, TextRelation};
 use crate::program::{
     Accepts, Affixes, AttributeId, AttributeName, Code, Extra, Flag, FlagTest, FlagTestId, Id,
-    Leaf, Matcher, Names, Networks, Op, OpId, Program, Rule, Segment, SegmentId, SegmentRollout,
-    Serve, Split, Strategy, Subject, Test, TestId, TextSet, Truth, UnitSource, UnitsId, Variant,
-    VariantId,
+    JsonPath, Leaf, Matcher, Names, Networks, Op, OpId, Program, Rule, Segment, SegmentId,
+    SegmentRollout, Serve, Split, Strategy, Subject, Test, TestId, TextSet, Truth, UnitSource,
+    UnitsId, Variant, VariantId,
 };
 
 /// Lays out a document whose references were checked.
@@ -94,8 +94,6 @@ impl Emitter<'_> {
             not_excluded,
             default: first_variant.offset(flag.default.0),
             off: first_variant.offset(flag.off.0),
-            first_variant,
-            variants: u16::try_from(flag.variants.len()).unwrap_or(u16::MAX),
             is_boolean: flag.is_boolean,
             is_killed: flag.kill,
             speaks_of_time: self.time.contains(&flag.name),
@@ -324,7 +322,8 @@ impl Emitter<'_> {
         let dots = name.match_indices('.').rev();
         let paths = dots.filter_map(|(at, _)| {
             let (prefix, path) = (name.get(..at)?, name.get(at + 1..)?);
-            Some((Box::from(prefix), path.split('.').map(Box::from).collect()))
+            let keys = path.split('.').map(Box::from).collect();
+            Some(JsonPath { attribute: Box::from(prefix), keys })
         });
         let accepts = match declared {
             Declared::OneOf(texts) => Accepts::OneOf(set_of(texts, false)),

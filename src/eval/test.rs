@@ -125,9 +125,9 @@ pub(super) fn find_attribute<'r>(
     let named = |name: &str| run.ctx.attribute(name).or_else(|| run.base.attribute(name));
     let exact = named(&attribute.name);
     let value = exact.or_else(|| {
-        attribute.paths.iter().find_map(|(name, path)| match named(name)? {
+        attribute.paths.iter().find_map(|path| match named(&path.attribute)? {
             Attribute::Json(json) => {
-                let at = path.iter().try_fold(json, |json, key| json.get(&**key))?;
+                let at = path.keys.iter().try_fold(json, |json, key| json.get(&**key))?;
                 Some(Attribute::Json(at))
             }
             Attribute::Text(_)
@@ -232,9 +232,7 @@ fn passes_one(matcher: &Matcher, value: Scalar<'_>) -> Truth {
                 .map(|pattern| pattern.is_match(text).map_or(Truth::Unknown, Truth::of))),
             _ => Truth::Unknown,
         },
-        Matcher::Number(numbers) => {
-            with_number(value, |number| numbers.iter().any(|known| *known == number))
-        }
+        Matcher::Number(numbers) => with_number(value, |number| numbers.contains(&number)),
         Matcher::Compare(comparison, bound) => with_number(value, |number| {
             number.compare(*bound).is_some_and(|order| comparison.holds(order))
         }),

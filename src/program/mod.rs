@@ -85,17 +85,6 @@ impl Program {
     pub(crate) fn find(&self, name: &str) -> Option<FlagId> {
         self.names.find(name)
     }
-
-    /// The variants that a flag has.
-    pub(crate) fn variants_of(&self, flag: &Flag) -> &[Variant] {
-        self.variants.range(flag.first_variant, flag.first_variant.offset(flag.variants))
-    }
-
-    /// The rule of a decision, if one decided.
-    pub(crate) fn rule_of(&self, flag: &Flag, outcome: &Outcome) -> Option<&Rule> {
-        let index = outcome.rule.index()?;
-        self.rules.range(flag.first_rule, flag.end_rule).get(index)
-    }
 }
 
 /// One flag.
@@ -109,8 +98,6 @@ pub(crate) struct Flag {
     pub(crate) not_excluded: OpId,
     pub(crate) default: VariantId,
     pub(crate) off: VariantId,
-    pub(crate) first_variant: VariantId,
-    pub(crate) variants: u16,
     pub(crate) is_boolean: bool,
     pub(crate) is_killed: bool,
     /// Whether anything that decides it asks for the time.
@@ -268,8 +255,15 @@ pub(crate) enum Subject {
 pub(crate) struct AttributeName {
     pub(crate) name: Box<str>,
     /// Shorter names that may hold json, each with the path into it.
-    pub(crate) paths: Box<[(Box<str>, Box<[Box<str>]>)]>,
+    pub(crate) paths: Box<[JsonPath]>,
     pub(crate) accepts: Accepts,
+}
+
+/// A way into an attribute that holds json.
+#[derive(Debug)]
+pub(crate) struct JsonPath {
+    pub(crate) attribute: Box<str>,
+    pub(crate) keys: Box<[Box<str>]>,
 }
 
 /// What a declaration leaves of an attribute's values.

@@ -62,10 +62,6 @@ impl VariantId {
     pub(crate) fn offset(self, by: u16) -> VariantId {
         VariantId(self.0 + u32::from(by))
     }
-
-    pub(crate) fn since(self, first: VariantId) -> usize {
-        (self.0 - first.0) as usize
-    }
 }
 
 /// A table that only its own ids index.
@@ -96,10 +92,6 @@ impl<I: Id, T> Table<I, T> {
 
     pub(crate) fn len(&self) -> usize {
         self.items.len()
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.items.iter()
     }
 
     /// The items from one id up to another.

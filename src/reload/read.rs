@@ -263,8 +263,8 @@ impl Stat {
 #[cfg(unix)]
 fn identity_of(metadata: &fs::Metadata) -> [i64; 4] {
     use std::os::unix::fs::MetadataExt;
-    let number = |value: u64| value.cast_signed();
-    [number(metadata.dev()), number(metadata.ino()), metadata.ctime(), metadata.ctime_nsec()]
+    // Compared for equality only: a wrapped number tells as much as the number.
+    [metadata.dev() as i64, metadata.ino() as i64, metadata.ctime(), metadata.ctime_nsec()]
 }
 
 #[cfg(not(unix))]

@@ -36,10 +36,19 @@ impl Following {
     pub(crate) fn start(core: Arc<Core>, pace: Pace) -> Result<Following, Error> {
         let (requests, asked) = requests();
         let events = requests.clone();
+        let (ready, is_ready) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("hoist-reload".to_owned())
-            .spawn(move || Follower::new(core, pace, events).run(&asked))
+            .spawn(move || {
+                let mut follower = Follower::new(core, pace, events);
+                // What changed between the first load and the first event is seen here.
+                drop(follower.look());
+                let _ = ready.send(());
+                follower.run(&asked);
+            })
             .map_err(Error::thread)?;
+        // From here on no change goes unseen. A thread that ended early sends nothing.
+        let _ = is_ready.recv();
         Ok(Following { requests, thread: Some(thread) })
     }
 
@@ -111,8 +120,6 @@ impl Follower {
     }
 
     fn run(mut self, asked: &Receiver<Request>) {
-        // What changed between the first load and the first event is seen here.
-        drop(self.look());
         loop {
             let tick = self.pace.poll.unwrap_or(READ_AGAIN);
             match asked.recv_timeout(tick) {

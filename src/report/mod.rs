@@ -134,7 +134,7 @@ pub struct Report {
 impl Report {
     /// A report of these problems, put in the order of files and places.
     pub(crate) fn new(mut diagnostics: Vec<Diagnostic>) -> Report {
-        diagnostics.sort_by(|a, b| (a.line, a.column).cmp(&(b.line, b.column)));
+        diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
         let mut files: Vec<Arc<str>> = Vec::new();
         for diagnostic in &diagnostics {
             if !files.contains(&diagnostic.file) {

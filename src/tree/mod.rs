@@ -149,7 +149,6 @@ pub(crate) enum At {
 pub(crate) enum ProblemKind {
     /// The text is not YAML or JSON; in the parser's words.
     Syntax(String),
-    InvalidUtf8,
     ControlCharacter(u8),
     Directive,
     SeveralDocuments,
@@ -170,7 +169,6 @@ impl ProblemKind {
     pub(crate) fn is_fatal(&self) -> bool {
         match self {
             ProblemKind::Syntax(_)
-            | ProblemKind::InvalidUtf8
             | ProblemKind::ControlCharacter(_)
             | ProblemKind::Directive
             | ProblemKind::SeveralDocuments

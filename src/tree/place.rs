@@ -83,7 +83,7 @@ mod tests {
         let found = locate(text, syntax, NodeId(0), &ids);
         ids.iter()
             .map(|id| {
-                let before = &text[..found[id]];
+                let before = text.get(..found[id]).unwrap();
                 let line = before.matches('\n').count() + 1;
                 let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
                 format!("{line}:{column}")

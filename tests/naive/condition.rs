@@ -32,7 +32,7 @@ enum Kind {
 
 impl Evaluation<'_> {
     /// A condition; `segment` is the segment it is written in, if any.
-    pub fn condition(&self, condition: &Value, segment: Option<&str>) -> Truth {
+    pub(crate) fn condition(&self, condition: &Value, segment: Option<&str>) -> Truth {
         match condition {
             Value::String(word) if word == "everyone" => self.note("everyone", Truth::True),
             Value::Mapping(entries) => Truth::all(
@@ -84,7 +84,7 @@ impl Evaluation<'_> {
     }
 
     /// True if the flag serves one of the variants to this context, whatever the reason.
-    pub fn serves_one_of(&self, flag: &str, variants: &Value) -> bool {
+    pub(crate) fn serves_one_of(&self, flag: &str, variants: &Value) -> bool {
         let served = self.decide(flag).variant;
         let boolean = self.is_boolean(flag);
         items(variants).iter().any(|variant| variant_name(variant, boolean) == served)

@@ -8,18 +8,18 @@ use serde_yaml::Value;
 /// Built-in attributes, headers and cookies are texts; `user` may be an integer too. A cookie is
 /// its raw value, before any decoding.
 #[derive(Clone, Debug, Default)]
-pub struct Ctx {
-    pub values: BTreeMap<String, CtxValue>,
+pub(crate) struct Ctx {
+    pub(crate) values: BTreeMap<String, CtxValue>,
     /// The request's headers were given, perhaps none; any `header.*` says so too.
-    pub headers_given: bool,
+    pub(crate) headers_given: bool,
     /// The request's cookies were given; headers that were given and any `cookie.*` say so too.
-    pub cookies_given: bool,
+    pub(crate) cookies_given: bool,
     /// The instant of the decision, as RFC 3339.
-    pub at: String,
+    pub(crate) at: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum CtxValue {
+pub(crate) enum CtxValue {
     Text(String),
     Integer(i64),
     Float(f64),
@@ -31,7 +31,7 @@ pub enum CtxValue {
 
 /// What the context answers to a key.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Found {
+pub(crate) enum Found {
     Given(CtxValue),
     /// Not given: nobody knows.
     NotGiven,
@@ -42,21 +42,21 @@ pub enum Found {
 use Found::{Absent, Given, NotGiven};
 
 impl Ctx {
-    pub fn new(at: &str) -> Ctx {
+    pub(crate) fn new(at: &str) -> Ctx {
         Ctx { at: at.to_owned(), ..Ctx::default() }
     }
 
-    pub fn with(mut self, key: &str, value: CtxValue) -> Ctx {
+    pub(crate) fn with(mut self, key: &str, value: CtxValue) -> Ctx {
         self.values.insert(key.to_owned(), value);
         self
     }
 
-    pub fn with_text(self, key: &str, text: &str) -> Ctx {
+    pub(crate) fn with_text(self, key: &str, text: &str) -> Ctx {
         self.with(key, CtxValue::Text(text.to_owned()))
     }
 
     /// Looks up a key as it stands in the toggle file.
-    pub fn find(&self, key: &str) -> Found {
+    pub(crate) fn find(&self, key: &str) -> Found {
         if let Some(name) = key.strip_prefix("header.") {
             self.find_header(name)
         } else if key.starts_with("cookie.") {

@@ -14,35 +14,35 @@ use super::truth::Truth::{self, False, True};
 
 /// What a flag answers to a context.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// Empty for a flag that is not there.
-    pub variant: String,
-    pub value: Value,
+    pub(crate) variant: String,
+    pub(crate) value: Value,
     /// `killed`, `prerequisite`, `excluded`, `rule`, `split`, `else`, `default`, `static` or
     /// `flag-not-found`.
-    pub reason: String,
+    pub(crate) reason: String,
     /// The name of the rule that answered, `rules[2]` where it has none.
-    pub rule: Option<String>,
+    pub(crate) rule: Option<String>,
     /// A default served while a rule, all but its rollout and split being fulfilled, had no unit.
-    pub no_unit: bool,
+    pub(crate) no_unit: bool,
 }
 
 /// How often each construct was true, false and unknown.
-pub type Trace = BTreeMap<String, [u64; 3]>;
+pub(crate) type Trace = BTreeMap<String, [u64; 3]>;
 
-pub fn decide(document: &Value, flag: &str, ctx: &Ctx) -> Answer {
+pub(crate) fn decide(document: &Value, flag: &str, ctx: &Ctx) -> Answer {
     Evaluation::new(document, ctx, None).decide(flag)
 }
 
-pub fn decide_traced(document: &Value, flag: &str, ctx: &Ctx) -> (Answer, Trace) {
+pub(crate) fn decide_traced(document: &Value, flag: &str, ctx: &Ctx) -> (Answer, Trace) {
     let trace = RefCell::default();
     let answer = Evaluation::new(document, ctx, Some(&trace)).decide(flag);
     (answer, trace.into_inner())
 }
 
-pub struct Evaluation<'a> {
-    pub document: &'a Value,
-    pub ctx: &'a Ctx,
+pub(crate) struct Evaluation<'a> {
+    pub(crate) document: &'a Value,
+    pub(crate) ctx: &'a Ctx,
     at: i128,
     trace: Option<&'a RefCell<Trace>>,
 }
@@ -54,7 +54,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Counts the truth of a construct for the trace, and hands it on.
-    pub fn note(&self, construct: &str, truth: Truth) -> Truth {
+    pub(crate) fn note(&self, construct: &str, truth: Truth) -> Truth {
         if let Some(trace) = self.trace {
             let mut trace = trace.borrow_mut();
             trace.entry(construct.to_owned()).or_default()[truth as usize] += 1;
@@ -66,7 +66,7 @@ impl<'a> Evaluation<'a> {
         self.note(construct, True);
     }
 
-    pub fn decide(&self, name: &str) -> Answer {
+    pub(crate) fn decide(&self, name: &str) -> Answer {
         let Some(flag) = self.flag(name) else {
             return Answer {
                 variant: String::new(),
@@ -197,12 +197,12 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    pub fn percentage(&self, text: &Value) -> u32 {
+    pub(crate) fn percentage(&self, text: &Value) -> u32 {
         percentage(&text_of(text)).expect("a percentage")
     }
 
     /// The bytes of the unit, by the first `by` that is written, then the file's, then `user`.
-    pub fn unit(&self, nearest: &[Option<&Value>]) -> Option<Vec<u8>> {
+    pub(crate) fn unit(&self, nearest: &[Option<&Value>]) -> Option<Vec<u8>> {
         let written = nearest.iter().flatten().next().copied();
         let by = written.or_else(|| self.document.get("by"));
         let user = Value::from("user");
@@ -249,7 +249,7 @@ impl<'a> Evaluation<'a> {
         })
     }
 
-    pub fn is_boolean(&self, flag: &str) -> bool {
+    pub(crate) fn is_boolean(&self, flag: &str) -> bool {
         self.flag(flag).is_some_and(|flag| is_boolean(&flag))
     }
 }
@@ -346,7 +346,7 @@ fn arm(weights: &Mapping, boolean: bool, name: &str, unit: &[u8]) -> String {
 }
 
 /// The name of a variant: `true` and `false` are `on` and `off`.
-pub fn variant_name(name: &Value, boolean: bool) -> String {
+pub(crate) fn variant_name(name: &Value, boolean: bool) -> String {
     match text_of(name).as_str() {
         "true" if boolean || name.is_bool() => "on".to_owned(),
         "false" if boolean || name.is_bool() => "off".to_owned(),
@@ -355,19 +355,19 @@ pub fn variant_name(name: &Value, boolean: bool) -> String {
 }
 
 /// A list's items; of anything else, that one thing.
-pub fn items(value: &Value) -> &[Value] {
+pub(crate) fn items(value: &Value) -> &[Value] {
     match value {
         Value::Sequence(items) => items,
         one => slice::from_ref(one),
     }
 }
 
-pub fn truthy(value: &Value) -> bool {
+pub(crate) fn truthy(value: &Value) -> bool {
     matches!(text_of(value).as_str(), "true" | "on")
 }
 
 /// A scalar as text.
-pub fn text_of(value: &Value) -> String {
+pub(crate) fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),

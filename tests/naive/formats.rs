@@ -11,7 +11,7 @@ use regex::Regex;
 use serde_yaml::Value;
 
 /// The buckets of a percentage: `12.345%` is 12 345.
-pub fn percentage(text: &str) -> Option<u32> {
+pub(crate) fn percentage(text: &str) -> Option<u32> {
     let parts = captures(r"^([0-9]+)(?:\.([0-9]{1,3}))?%$", text)?;
     let whole: u32 = parts[1].parse().ok()?;
     let thousandths: u32 = format!("{:0<3}", parts[2]).parse().ok()?;
@@ -22,7 +22,7 @@ const NANOS: i128 = 1_000_000_000;
 
 /// An RFC 3339 instant in nanoseconds since 1970, with `T`, an offset and at most nine fraction
 /// digits; no leap second.
-pub fn instant(text: &str) -> Option<i128> {
+pub(crate) fn instant(text: &str) -> Option<i128> {
     let parts = captures(
         r"^([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(?:Z|([+-])([0-9]{2}):([0-9]{2}))$",
         text,
@@ -45,7 +45,7 @@ pub fn instant(text: &str) -> Option<i128> {
 }
 
 /// The instant as text, `offset` minutes east of Greenwich (`Z` for none).
-pub fn instant_text(nanos: i128, offset: Option<i64>, fraction_digits: usize) -> String {
+pub(crate) fn instant_text(nanos: i128, offset: Option<i64>, fraction_digits: usize) -> String {
     let seconds = nanos.div_euclid(NANOS) as i64 + offset.unwrap_or(0) * 60;
     let fraction = format!("{:09}", nanos.rem_euclid(NANOS));
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
@@ -101,14 +101,14 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 
 /// A number as the format compares it: integers are never rounded.
 #[derive(Clone, Copy, Debug)]
-pub enum Num {
+pub(crate) enum Num {
     Integer(i128),
     Float(f64),
 }
 
 impl Num {
     /// A number of the document or of a json value.
-    pub fn of_yaml(value: &Value) -> Option<Num> {
+    pub(crate) fn of_yaml(value: &Value) -> Option<Num> {
         let number = match value {
             Value::Number(number) => number,
             _ => return None,
@@ -123,7 +123,7 @@ impl Num {
     }
 
     /// A text in JSON's grammar of numbers.
-    pub fn of_text(text: &str) -> Option<Num> {
+    pub(crate) fn of_text(text: &str) -> Option<Num> {
         let parts = captures(r"^-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$", text)?;
         if parts[1].is_empty()
             && parts[2].is_empty()
@@ -134,11 +134,11 @@ impl Num {
         Num::finite(text.parse().ok()?)
     }
 
-    pub fn finite(float: f64) -> Option<Num> {
+    pub(crate) fn finite(float: f64) -> Option<Num> {
         float.is_finite().then_some(Num::Float(float))
     }
 
-    pub fn compare(self, other: Num) -> Ordering {
+    pub(crate) fn compare(self, other: Num) -> Ordering {
         match (self, other) {
             (Num::Integer(a), Num::Integer(b)) => a.cmp(&b),
             (Num::Float(a), Num::Float(b)) => a.partial_cmp(&b).expect("finite"),
@@ -157,13 +157,13 @@ fn compare_exactly(integer: i128, float: f64) -> Ordering {
 
 /// One to four dotted numbers and an optional prerelease, ordered by SemVer precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Version {
+pub(crate) struct Version {
     numbers: [u128; 4],
     prerelease: Vec<String>,
 }
 
 impl Version {
-    pub fn of_text(text: &str) -> Option<Version> {
+    pub(crate) fn of_text(text: &str) -> Option<Version> {
         let parts = captures(
             r"^v?([0-9]+(?:\.[0-9]+){0,3})(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$",
             text,
@@ -176,7 +176,7 @@ impl Version {
         Some(Version { numbers, prerelease: identifiers.map(str::to_owned).collect() })
     }
 
-    pub fn compare(&self, other: &Version) -> Ordering {
+    pub(crate) fn compare(&self, other: &Version) -> Ordering {
         self.numbers.cmp(&other.numbers).then_with(|| {
             match (self.prerelease.is_empty(), other.prerelease.is_empty()) {
                 (true, true) => Ordering::Equal,
@@ -206,7 +206,7 @@ fn compare_prereleases(left: &[String], right: &[String]) -> Ordering {
 }
 
 /// True if the version passes every comparator of the text, `>=2.1 <3`.
-pub fn version_passes(version: &Version, comparators: &str) -> bool {
+pub(crate) fn version_passes(version: &Version, comparators: &str) -> bool {
     let mut all = true;
     for comparator in comparators.split([' ', ',']).filter(|part| !part.is_empty()) {
         let parts = captures(r"^(<=|>=|=|<|>)(.+)$", comparator).expect("a comparator");
@@ -223,12 +223,12 @@ pub fn version_passes(version: &Version, comparators: &str) -> bool {
 }
 
 /// An address; one that maps IPv4 into IPv6 is its IPv4.
-pub fn address(text: &str) -> Option<IpAddr> {
+pub(crate) fn address(text: &str) -> Option<IpAddr> {
     text.parse().ok().map(|address: IpAddr| address.to_canonical())
 }
 
 /// True if the address is the one of the document, or inside its CIDR.
-pub fn address_within(address: IpAddr, network: &str) -> bool {
+pub(crate) fn address_within(address: IpAddr, network: &str) -> bool {
     let (base, prefix) = match network.split_once('/') {
         None => (network, None),
         Some((base, prefix)) => (base, Some(prefix.parse::<u32>().expect("a prefix"))),
@@ -251,7 +251,7 @@ pub fn address_within(address: IpAddr, network: &str) -> bool {
 }
 
 /// True if the pattern is found in the text.
-pub fn found(pattern: &str, ignore_case: bool, text: &str) -> bool {
+pub(crate) fn found(pattern: &str, ignore_case: bool, text: &str) -> bool {
     let pattern = if ignore_case { format!("(?i){pattern}") } else { pattern.to_owned() };
     compiled(&pattern).is_match(text)
 }

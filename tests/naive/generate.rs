@@ -5,7 +5,7 @@ use super::random::Random;
 use super::render::{Node, in_one_line, render};
 
 /// The text of a random valid toggle file, the same for the same seed.
-pub fn document(seed: u64) -> String {
+pub(crate) fn document(seed: u64) -> String {
     let mut random = Random::new(seed ^ 0x646f_6375_6d65_6e74);
     let declared = random.percent(50);
     let names = random.some(FLAGS, 3, 12);
@@ -28,31 +28,31 @@ const LEVELS: usize = 4;
 
 type Entries = Vec<(Node, Node)>;
 
-pub struct Generator {
-    pub random: Random,
+pub(crate) struct Generator {
+    pub(crate) random: Random,
     /// The document declares its attributes.
-    pub declared: bool,
-    pub level: usize,
-    pub in_segment: bool,
+    pub(crate) declared: bool,
+    pub(crate) level: usize,
+    pub(crate) in_segment: bool,
     /// How many conditions there are to alias.
-    pub shared: usize,
-    pub flags: Vec<Shape>,
-    pub segments: Vec<(&'static str, usize)>,
+    pub(crate) shared: usize,
+    pub(crate) flags: Vec<Shape>,
+    pub(crate) segments: Vec<(&'static str, usize)>,
 }
 
 /// What others may say of a flag, and what its own rules serve.
 #[derive(Clone)]
-pub struct Shape {
-    pub name: &'static str,
-    pub level: usize,
-    pub kind: Kind,
+pub(crate) struct Shape {
+    pub(crate) name: &'static str,
+    pub(crate) level: usize,
+    pub(crate) kind: Kind,
     declared: Vec<(String, Node)>,
     /// Variants written where they are served, by the names of their rules.
-    pub written: Vec<(String, Node)>,
+    pub(crate) written: Vec<(String, Node)>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Shorthand,
     Boolean,
     /// With `variants:`, and perhaps values in rules too.
@@ -62,11 +62,11 @@ pub enum Kind {
 }
 
 impl Shape {
-    pub fn is_boolean(&self) -> bool {
+    pub(crate) fn is_boolean(&self) -> bool {
         matches!(self.kind, Kind::Shorthand | Kind::Boolean)
     }
 
-    pub fn variants(&self) -> Vec<String> {
+    pub(crate) fn variants(&self) -> Vec<String> {
         let mut names: Vec<String> = match self.kind {
             Kind::Shorthand | Kind::Boolean => vec!["on".to_owned(), "off".to_owned()],
             Kind::Written => vec!["default".to_owned()],
@@ -271,7 +271,7 @@ impl Generator {
     }
 
     /// One variant of another flag, or a list of some.
-    pub fn variants_of(&mut self, shape: &Shape) -> Node {
+    pub(crate) fn variants_of(&mut self, shape: &Shape) -> Node {
         let variants = shape.variants();
         if self.random.percent(60) {
             return self.one_variant(shape);
@@ -281,7 +281,7 @@ impl Generator {
         Node::List(chosen.iter().map(node).collect())
     }
 
-    pub fn variant_node(&mut self, name: &str, boolean: bool) -> Node {
+    pub(crate) fn variant_node(&mut self, name: &str, boolean: bool) -> Node {
         match name {
             "on" if boolean => Node::plain(self.random.pick(&["on", "true"])),
             "off" if boolean => Node::plain(self.random.pick(&["off", "false"])),
@@ -317,7 +317,7 @@ impl Generator {
         }
     }
 
-    pub fn flags_below(&self) -> Vec<Shape> {
+    pub(crate) fn flags_below(&self) -> Vec<Shape> {
         self.flags.iter().filter(|shape| shape.level < self.level).cloned().collect()
     }
 }

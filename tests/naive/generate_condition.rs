@@ -11,7 +11,7 @@ type Entry = (Node, Node);
 
 impl Generator {
     /// A condition of one to three keys, nested `depth` times at most.
-    pub fn condition(&mut self, depth: usize) -> Node {
+    pub(crate) fn condition(&mut self, depth: usize) -> Node {
         let count = *self.random.pick(&[1, 1, 1, 2, 2, 3]);
         let mut entries: Vec<Entry> = Vec::new();
         for _ in 0..count {
@@ -25,7 +25,7 @@ impl Generator {
         Node::Map(entries)
     }
 
-    pub fn entry(&mut self, depth: usize) -> Entry {
+    pub(crate) fn entry(&mut self, depth: usize) -> Entry {
         let choice = self.random.below(100);
         if depth > 0 && choice < 30 {
             return self.composition(depth - 1);

@@ -10,7 +10,7 @@ use super::pools::{
 use super::random::Random;
 
 /// A random context, the same for the same seed.
-pub fn context(seed: u64) -> Ctx {
+pub(crate) fn context(seed: u64) -> Ctx {
     let mut drawer = Drawer(Random::new(seed ^ 0x0063_6f6e_7465_7874));
     let mut ctx = Ctx::new(&drawer.instant());
     let headers = drawer.0.percent(75);

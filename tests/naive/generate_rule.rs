@@ -6,7 +6,7 @@ use super::pools::{INSTANTS, PERCENTAGES, RULES, SEEDS, UNITS, WEIGHTS};
 use super::render::Node;
 
 impl Generator {
-    pub fn rules(&mut self, shape: &Shape) -> Node {
+    pub(crate) fn rules(&mut self, shape: &Shape) -> Node {
         let mut names = self.random.some(RULES, RULES.len(), RULES.len());
         let mut rules = Vec::new();
         for (name, value) in &shape.written {
@@ -93,13 +93,13 @@ impl Generator {
         Node::Map(entries)
     }
 
-    pub fn one_variant(&mut self, shape: &Shape) -> Node {
+    pub(crate) fn one_variant(&mut self, shape: &Shape) -> Node {
         let variants = shape.variants();
         let variant = self.random.pick(&variants).clone();
         self.variant_node(&variant, shape.is_boolean())
     }
 
-    pub fn unless(&mut self) -> Node {
+    pub(crate) fn unless(&mut self) -> Node {
         if self.random.percent(60) {
             return Node::Map(vec![self.entry(1)]);
         }
@@ -107,14 +107,14 @@ impl Generator {
         Node::List((0..count).map(|_| Node::Map(vec![self.entry(1)])).collect())
     }
 
-    pub fn by(&mut self) -> Node {
+    pub(crate) fn by(&mut self) -> Node {
         if self.random.percent(50) {
             return Node::text(self.random.word(UNITS));
         }
         Node::List(self.random.some(UNITS, 1, 3).into_iter().map(Node::text).collect())
     }
 
-    pub fn percentage(&mut self) -> Node {
+    pub(crate) fn percentage(&mut self) -> Node {
         let percentage = self.random.word(PERCENTAGES);
         let quote = if self.random.percent(10) { "\"" } else { "" };
         Node::Plain(format!("{quote}{percentage}{quote}"))
@@ -139,7 +139,7 @@ impl Generator {
         (INSTANTS[earlier], INSTANTS[later])
     }
 
-    pub fn instant_node(&mut self, seconds: i64) -> Node {
+    pub(crate) fn instant_node(&mut self, seconds: i64) -> Node {
         let offset = *self.random.pick(&[None, None, Some(0), Some(13 * 60), Some(-210)]);
         let digits = *self.random.pick(&[0, 0, 0, 3, 9]);
         let text = instant_text(i128::from(seconds) * 1_000_000_000, offset, digits);

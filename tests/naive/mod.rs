@@ -7,13 +7,6 @@
 //! what the format refuses.
 
 #![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "test code: a panic is a finding"
-)]
 
 mod bucket;
 mod condition;
@@ -31,12 +24,12 @@ mod render;
 mod truth;
 mod written;
 
-pub use bucket::{Purpose, bucket, fmix64};
-pub use context::{Ctx, CtxValue};
-pub use eval::{Answer, Trace, decide, decide_traced};
-pub use formats::{instant, instant_text};
-pub use generate::document;
-pub use generate_context::context;
-pub use mutate::mutate;
-pub use random::Random;
-pub use truth::Truth;
+pub(crate) use bucket::{Purpose, bucket, fmix64};
+pub(crate) use context::{Ctx, CtxValue};
+pub(crate) use eval::{Answer, Trace, decide, decide_traced};
+pub(crate) use formats::{instant, instant_text};
+pub(crate) use generate::document;
+pub(crate) use generate_context::context;
+pub(crate) use mutate::mutate;
+pub(crate) use random::Random;
+pub(crate) use truth::Truth;

@@ -3,7 +3,7 @@
 use super::random::Random;
 
 /// The text after one to three random changes, the same for the same seed.
-pub fn mutate(text: &str, seed: u64) -> String {
+pub(crate) fn mutate(text: &str, seed: u64) -> String {
     let mut random = Random::new(seed ^ 0x006d_7574_6174_6500);
     let mut text = text.to_owned();
     for _ in 0..random.between(1, 3) {

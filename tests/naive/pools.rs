@@ -3,7 +3,7 @@
 
 /// What an attribute may be asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Domain {
+pub(crate) enum Domain {
     Text(&'static [&'static str]),
     /// A declared list of texts.
     OneOf(&'static [&'static str]),
@@ -25,16 +25,16 @@ use Domain::{
 
 /// An attribute, header or cookie.
 #[derive(Clone, Copy, Debug)]
-pub struct Subject {
-    pub key: &'static str,
-    pub domain: Domain,
+pub(crate) struct Subject {
+    pub(crate) key: &'static str,
+    pub(crate) domain: Domain,
 }
 
 const fn subject(key: &'static str, domain: Domain) -> Subject {
     Subject { key, domain }
 }
 
-pub const SUBJECTS: &[Subject] = &[
+pub(crate) const SUBJECTS: &[Subject] = &[
     subject("user", Text(USERS)),
     subject("user", Text(USERS)),
     subject("session", Text(&["s-1", "s-2", "Sitzung ü"])),
@@ -69,10 +69,10 @@ pub const SUBJECTS: &[Subject] = &[
 ];
 
 /// An attribute that no document declares.
-pub const ANYTHING: Subject = subject("attr.anything", Mixed);
+pub(crate) const ANYTHING: Subject = subject("attr.anything", Mixed);
 
 /// What a document declares that declares its attributes.
-pub const DECLARED: &[(&str, &str)] = &[
+pub(crate) const DECLARED: &[(&str, &str)] = &[
     ("age", "integer"),
     ("score", "number"),
     ("beta", "boolean"),
@@ -85,11 +85,11 @@ pub const DECLARED: &[(&str, &str)] = &[
     ("profile", "json"),
 ];
 
-pub const PLANS: &[&str] = &["free", "pro", "enterprise"];
+pub(crate) const PLANS: &[&str] = &["free", "pro", "enterprise"];
 
 /// Names of all the lengths that XXH3 treats in ways of their own: up to 3, 8, 16, 128 and 240
 /// bytes, and beyond; the long ones are made by `long_user`.
-pub const USERS: &[&str] = &[
+pub(crate) const USERS: &[&str] = &[
     "a",
     "ada",
     "bob",
@@ -100,14 +100,15 @@ pub const USERS: &[&str] = &[
     "пользователь с довольно длинным именем, чтобы было больше шестидесяти четырёх байт",
 ];
 
-pub const NUMERALS: &[&str] =
+pub(crate) const NUMERALS: &[&str] =
     &["0", "7", "18", "18.0", "18.5", "1e2", "-3", "+1", ".5", "1.", "0x10", "inf", "7 7", "18x"];
 
-pub const INTEGERS: &[i64] = &[0, 7, 17, 18, 42, -3, 9_007_199_254_740_993, 9_007_199_254_740_992];
+pub(crate) const INTEGERS: &[i64] =
+    &[0, 7, 17, 18, 42, -3, 9_007_199_254_740_993, 9_007_199_254_740_992];
 
-pub const FLOATS: &[f64] = &[0.5, 18.0, 18.5, -2.25, 100.0, 9_007_199_254_740_992.0];
+pub(crate) const FLOATS: &[f64] = &[0.5, 18.0, 18.5, -2.25, 100.0, 9_007_199_254_740_992.0];
 
-pub const VERSIONS: &[&str] = &[
+pub(crate) const VERSIONS: &[&str] = &[
     "2",
     "2.1",
     "2.1.0",
@@ -130,7 +131,7 @@ pub const VERSIONS: &[&str] = &[
     ">=2",
 ];
 
-pub const COMPARATORS: &[&str] = &[
+pub(crate) const COMPARATORS: &[&str] = &[
     ">=2.1",
     "<3",
     ">=2.1 <3",
@@ -146,7 +147,7 @@ pub const COMPARATORS: &[&str] = &[
     "<99",
 ];
 
-pub const NETWORKS: &[&str] = &[
+pub(crate) const NETWORKS: &[&str] = &[
     "10.0.0.0/8",
     "10.1.2.3",
     "192.168.0.0/16",
@@ -159,7 +160,7 @@ pub const NETWORKS: &[&str] = &[
     "::/0",
 ];
 
-pub const ADDRESSES: &[&str] = &[
+pub(crate) const ADDRESSES: &[&str] = &[
     "10.1.2.3",
     "10.200.0.1",
     "192.168.1.1",
@@ -176,7 +177,7 @@ pub const ADDRESSES: &[&str] = &[
 ];
 
 /// Seconds since 1970: the instants of windows, ramps and tests of instants.
-pub const INSTANTS: &[i64] = &[
+pub(crate) const INSTANTS: &[i64] = &[
     1_764_547_200, // 2025-12-01T00:00:00Z
     1_772_323_199, // 2026-02-28T23:59:59Z
     1_796_115_600, // 2026-12-01T09:00:00Z
@@ -185,7 +186,7 @@ pub const INSTANTS: &[i64] = &[
     1_835_395_200, // 2028-02-29T00:00:00Z
 ];
 
-pub const NO_INSTANTS: &[&str] = &[
+pub(crate) const NO_INSTANTS: &[&str] = &[
     "2026-12-01",
     "2026-12-01T09:00:00",
     "2026-12-01 09:00:00Z",
@@ -197,7 +198,7 @@ pub const NO_INSTANTS: &[&str] = &[
     "tomorrow",
 ];
 
-pub const PATTERNS: &[&str] = &[
+pub(crate) const PATTERNS: &[&str] = &[
     "^[a-z]+$",
     "[0-9]",
     "a|e|o",
@@ -216,10 +217,10 @@ pub const PATTERNS: &[&str] = &[
     "l+o",
 ];
 
-pub const UNITS: &[&str] =
+pub(crate) const UNITS: &[&str] =
     &["user", "session", "tenant", "request", "attr.account", "attr.plan", "attr.profile.id"];
 
-pub const SEEDS: &[&str] = &[
+pub(crate) const SEEDS: &[&str] = &[
     "spring sale",
     "α-seed",
     "x",
@@ -227,14 +228,14 @@ pub const SEEDS: &[&str] = &[
      begin there: they are a thing of their own",
 ];
 
-pub const PERCENTAGES: &[&str] = &[
+pub(crate) const PERCENTAGES: &[&str] = &[
     "0%", "100%", "100%", "50%", "50%", "25%", "75%", "99.999%", "0.001%", "12.345%", "33.3%",
     "90%", "1%",
 ];
 
-pub const WEIGHTS: &[u32] = &[0, 1, 1, 2, 3, 50, 50, 333, 999_999, 1_000_000];
+pub(crate) const WEIGHTS: &[u32] = &[0, 1, 1, 2, 3, 50, 50, 333, 999_999, 1_000_000];
 
-pub const FLAGS: &[&str] = &[
+pub(crate) const FLAGS: &[&str] = &[
     "dark-mode",
     "new.search",
     "A1",
@@ -253,9 +254,10 @@ pub const FLAGS: &[&str] = &[
      0123456789-0123456789-0123456789-012345678",
 ];
 
-pub const SEGMENTS: &[&str] = &["staff", "pilot", "hold.back", "B2B", "7th", "everyone-else"];
+pub(crate) const SEGMENTS: &[&str] =
+    &["staff", "pilot", "hold.back", "B2B", "7th", "everyone-else"];
 
-pub const VARIANTS: &[&str] = &["control", "green", "Blue", "off", "v2", "a.b", "0"];
+pub(crate) const VARIANTS: &[&str] = &["control", "green", "Blue", "off", "v2", "a.b", "0"];
 
-pub const RULES: &[&str] =
+pub(crate) const RULES: &[&str] =
     &["qa", "canary", "für alle 🚀", "a: b", "ramp #2", "'quoted'", "42", "true"];

@@ -4,7 +4,7 @@
 use super::random::Random;
 
 #[derive(Clone, Debug)]
-pub enum Node {
+pub(crate) enum Node {
     /// A text; quoted where plain would mean something else, and sometimes where not.
     Text(String),
     /// Written as it is: numbers, booleans, `on`, aliases, and what may be plain or quoted alike.
@@ -14,21 +14,21 @@ pub enum Node {
 }
 
 impl Node {
-    pub fn text(text: &str) -> Node {
+    pub(crate) fn text(text: &str) -> Node {
         Node::Text(text.to_owned())
     }
 
-    pub fn plain(text: impl ToString) -> Node {
+    pub(crate) fn plain(text: impl ToString) -> Node {
         Node::Plain(text.to_string())
     }
 
-    pub fn map<const N: usize>(entries: [(&str, Node); N]) -> Node {
+    pub(crate) fn map<const N: usize>(entries: [(&str, Node); N]) -> Node {
         Node::Map(entries.into_iter().map(|(key, value)| (Node::text(key), value)).collect())
     }
 }
 
 /// The tree as the text of a file, `head` first.
-pub fn render(random: &mut Random, head: &str, root: &Node) -> String {
+pub(crate) fn render(random: &mut Random, head: &str, root: &Node) -> String {
     let step = *random.pick(&[2, 2, 2, 3, 4]);
     let mut renderer = Renderer { random, step };
     let mut text = head.to_owned();
@@ -42,7 +42,7 @@ pub fn render(random: &mut Random, head: &str, root: &Node) -> String {
 }
 
 /// The tree in one line of flow style.
-pub fn in_one_line(random: &mut Random, node: &Node) -> String {
+pub(crate) fn in_one_line(random: &mut Random, node: &Node) -> String {
     Renderer { random, step: 2 }.flow(node)
 }
 

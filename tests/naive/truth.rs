@@ -1,6 +1,6 @@
 /// A truth value of Kleene's strong three-valued logic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Truth {
+pub(crate) enum Truth {
     True,
     False,
     Unknown,
@@ -9,19 +9,19 @@ pub enum Truth {
 use Truth::{False, True, Unknown};
 
 impl Truth {
-    pub fn of(definite: bool) -> Truth {
+    pub(crate) fn of(definite: bool) -> Truth {
         if definite { True } else { False }
     }
 
     /// Unknown where there is nothing to judge.
-    pub fn of_option(known: Option<bool>) -> Truth {
+    pub(crate) fn of_option(known: Option<bool>) -> Truth {
         match known {
             Some(definite) => Truth::of(definite),
             None => Unknown,
         }
     }
 
-    pub fn negated(self) -> Truth {
+    pub(crate) fn negated(self) -> Truth {
         match self {
             True => False,
             False => True,
@@ -29,7 +29,7 @@ impl Truth {
         }
     }
 
-    pub fn and(self, other: Truth) -> Truth {
+    pub(crate) fn and(self, other: Truth) -> Truth {
         match (self, other) {
             (False, _) | (_, False) => False,
             (True, True) => True,
@@ -37,7 +37,7 @@ impl Truth {
         }
     }
 
-    pub fn or(self, other: Truth) -> Truth {
+    pub(crate) fn or(self, other: Truth) -> Truth {
         match (self, other) {
             (True, _) | (_, True) => True,
             (False, False) => False,
@@ -46,12 +46,12 @@ impl Truth {
     }
 
     /// The conjunction; true of nothing.
-    pub fn all(truths: impl IntoIterator<Item = Truth>) -> Truth {
+    pub(crate) fn all(truths: impl IntoIterator<Item = Truth>) -> Truth {
         truths.into_iter().fold(True, Truth::and)
     }
 
     /// The disjunction; false of nothing.
-    pub fn any(truths: impl IntoIterator<Item = Truth>) -> Truth {
+    pub(crate) fn any(truths: impl IntoIterator<Item = Truth>) -> Truth {
         truths.into_iter().fold(False, Truth::or)
     }
 }

@@ -5,7 +5,7 @@ use super::context::{Ctx, CtxValue};
 impl Ctx {
     /// A context written as one map of YAML: `{ user: ada, attr.age: 18 }`. Beside the keys of the
     /// toggle file it may have `at`, `headers_given` and `cookies_given`.
-    pub fn written(yaml: &str) -> Ctx {
+    pub(crate) fn written(yaml: &str) -> Ctx {
         let entries: Value = serde_yaml::from_str(yaml).expect("YAML");
         let mut ctx = Ctx::new("2026-12-01T10:00:00Z");
         for (key, value) in entries.as_mapping().expect("a map") {

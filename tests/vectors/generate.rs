@@ -29,7 +29,7 @@ struct Row {
 }
 
 /// The whole text of the file.
-pub fn text() -> String {
+pub(crate) fn text() -> String {
     let mut rows = lengths_of_units();
     rows.extend(lengths_of_names());
     rows.extend(edges_of_shares());

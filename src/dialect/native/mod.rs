@@ -161,7 +161,6 @@ impl Lowering<'_> {
         let owner = owned.map_or(Owner::Set, |(_, owned)| owned.clone());
         let (code, message, help) = match problem.kind {
             ProblemKind::Syntax(message) => (Code::Syntax, message, None),
-            ProblemKind::InvalidUtf8 => (Code::InvalidUtf8, "the text is not UTF-8".into(), None),
             ProblemKind::ControlCharacter(byte) => {
                 let message = format!("the control character U+{byte:04X} is not text");
                 (Code::ControlCharacter, message, None)
