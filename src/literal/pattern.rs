@@ -3,10 +3,12 @@
 use std::fmt;
 
 /// How long a pattern may be, in bytes.
-pub(crate) const MAX_PATTERN: usize = 256;
+#[cfg(feature = "regex")]
+const MAX_PATTERN: usize = 256;
 
 /// How long a value may be that a pattern is tried on, in bytes.
-pub(crate) const MAX_VALUE: usize = 256;
+#[cfg(feature = "regex")]
+const MAX_VALUE: usize = 256;
 
 /// How large one automaton may be, and how much work may go into making it, in bytes.
 #[cfg(feature = "regex")]

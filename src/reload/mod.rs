@@ -42,7 +42,8 @@ type Listener = Arc<dyn Fn(&ReloadEvent) + Send + Sync>;
 struct Facts {
     lists: Vec<PathBuf>,
     counts: ReloadCounts,
-    last_error: Option<ReloadFailure>,
+    /// Why the files were refused whole the last time they were read.
+    refused: Option<ReloadFailure>,
     mode: Option<WatchMode>,
 }
 
@@ -161,8 +162,8 @@ impl Core {
             Ok(None) => {
                 let mut facts = locked(&self.facts);
                 facts.counts.unchanged += 1;
-                // The files are what is live: whatever was wrong between is over.
-                facts.last_error = None;
+                // The files are what is live: whatever refused them between is over.
+                facts.refused = None;
                 Ok((ReloadOutcome::Unchanged, None))
             }
             Ok(Some(loaded)) => {
@@ -214,11 +215,7 @@ impl Core {
         {
             let mut facts = locked(&self.facts);
             facts.counts.ok += 1;
-            facts.last_error = (!loaded.broken.is_empty()).then(|| ReloadFailure {
-                error: Error::invalid(loaded.report.clone()),
-                since: (self.settings.clock)(),
-                count: 1,
-            });
+            facts.refused = None;
         }
         self.tell(&event);
         old
@@ -229,7 +226,7 @@ impl Core {
         let is_new = {
             let mut facts = locked(&self.facts);
             facts.counts.failed += 1;
-            match &mut facts.last_error {
+            match &mut facts.refused {
                 Some(last) if last.error.to_string() == error.to_string() => {
                     last.count += 1;
                     false
@@ -276,7 +273,7 @@ impl Core {
             sources: self.layers.0.iter().chain(&facts.lists).cloned().collect(),
             kept: kept(Kept::LastGood),
             left_out: kept(Kept::LeftOut),
-            last_error: facts.last_error.clone(),
+            last_error: facts.refused.clone().or_else(|| of_broken(&loaded)),
             reloads: facts.counts,
             mode: facts.mode.clone().unwrap_or(WatchMode::Manual),
             retired: self.retired.load(Ordering::Relaxed),
@@ -288,6 +285,15 @@ impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Core").field("layers", &self.layers).finish_non_exhaustive()
     }
+}
+
+/// What is wrong with the flags of a state that are broken in the files it was loaded from.
+fn of_broken(loaded: &Loaded) -> Option<ReloadFailure> {
+    (!loaded.broken.is_empty()).then(|| ReloadFailure {
+        error: Error::invalid(loaded.report.clone()),
+        since: loaded.loaded_at,
+        count: 1,
+    })
 }
 
 /// The flags that one state says otherwise than another.
