@@ -36,6 +36,13 @@ const TESTS: [&str; 15] = [
 /// The tests that `ignore_case` can stand beside.
 const TEXT_TESTS: [&str; 6] = ["in", "in_file", "starts_with", "ends_with", "contains", "matches"];
 
+/// The tests of an attribute that is declared as text.
+const TESTS_OF_TEXT: [&str; 8] =
+    ["in", "in_file", "starts_with", "ends_with", "contains", "matches", "exists", "ignore_case"];
+
+/// The tests of an attribute that is declared as a number.
+const TESTS_OF_NUMBERS: [&str; 6] = ["in", "gt", "gte", "lt", "lte", "exists"];
+
 /// What the operands of a subject's tests must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operands {
@@ -72,34 +79,10 @@ fn allowed(subject: &Subject) -> (&'static [&'static str], &'static str) {
     };
     match declared {
         Declared::Any => (&TESTS, "anything"),
-        Declared::Text => (
-            &[
-                "in",
-                "in_file",
-                "starts_with",
-                "ends_with",
-                "contains",
-                "matches",
-                "exists",
-                "ignore_case",
-            ],
-            "declared as text",
-        ),
-        Declared::OneOf(_) => (
-            &[
-                "in",
-                "in_file",
-                "starts_with",
-                "ends_with",
-                "contains",
-                "matches",
-                "exists",
-                "ignore_case",
-            ],
-            "declared as one of some texts",
-        ),
-        Declared::Integer => (&["in", "gt", "gte", "lt", "lte", "exists"], "declared as integer"),
-        Declared::Number => (&["in", "gt", "gte", "lt", "lte", "exists"], "declared as number"),
+        Declared::Text => (&TESTS_OF_TEXT, "declared as text"),
+        Declared::OneOf(_) => (&TESTS_OF_TEXT, "declared as one of some texts"),
+        Declared::Integer => (&TESTS_OF_NUMBERS, "declared as integer"),
+        Declared::Number => (&TESTS_OF_NUMBERS, "declared as number"),
         Declared::Boolean => (&["in", "exists"], "declared as boolean"),
         Declared::Version => (&["version", "exists"], "declared as version"),
         Declared::Instant => (&["after", "before", "exists"], "declared as instant"),
