@@ -1,0 +1,107 @@
+//! Headers and cookies as requests have them.
+
+use hoist::{Context, Snapshot};
+
+fn snapshot() -> Snapshot {
+    Snapshot::from_yaml(
+        r#"
+version: 1
+flags:
+  by-header: { rules: [{ when: { header.x-beta: "1" } }] }
+  not-header: { rules: [{ when: { not: { header.x-beta: "1" } } }] }
+  by-cookie: { rules: [{ when: { cookie.beta: "a b" } }] }
+  not-cookie: { rules: [{ when: { not: { cookie.beta: "a b" } } }] }
+"#,
+    )
+    .unwrap()
+}
+
+/// Which of the flags are on.
+fn on(ctx: &Context<'_>) -> Vec<String> {
+    let snap = snapshot();
+    snap.flags().filter(|flag| snap.is_enabled(*flag, ctx)).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_first_instance_of_a_header_counts() {
+    let headers = [("X-BETA", "1"), ("x-beta", "2")];
+    assert_eq!(on(&Context::new().headers(&headers)), ["by-header", "not-cookie"]);
+    let headers = [("x-beta", "2"), ("x-beta", "1")];
+    assert_eq!(on(&Context::new().headers(&headers)), ["not-cookie", "not-header"]);
+    assert_eq!(
+        on(&Context::new().header("X-Beta", "1").header("x-beta", "2")),
+        ["by-header", "not-cookie"]
+    );
+}
+
+#[test]
+fn a_header_that_is_not_utf8_is_unknown() {
+    let headers = vec![("x-beta", vec![0xff_u8, b'1'])];
+    assert_eq!(on(&Context::new().headers(&headers)), ["not-cookie"]);
+}
+
+#[test]
+fn what_was_not_given_is_unknown_and_what_is_absent_is_not() {
+    assert!(on(&Context::new()).is_empty());
+    let none: [(&str, &str); 0] = [];
+    assert_eq!(on(&Context::new().headers(&none)), ["not-cookie", "not-header"]);
+    assert_eq!(on(&Context::new().cookies("theme=dark")), ["not-cookie"]);
+    assert_eq!(on(&Context::new().cookie("theme", "dark")), ["not-cookie"]);
+}
+
+#[test]
+fn cookies_are_found_wherever_the_request_has_them() {
+    let lists = [("Cookie", "theme=dark"), ("cookie", "x=1; beta=a%20b; beta=2")];
+    for ctx in [
+        Context::new().headers(&lists),
+        Context::new().header("Cookie", "beta=a b"),
+        Context::new().cookies("x; beta=a%20b"),
+        Context::new().cookie("beta", "a b").cookie("beta", "2"),
+    ] {
+        assert!(on(&ctx).contains(&"by-cookie".to_owned()), "{ctx:?}");
+    }
+    for cookie in ["beta=2; beta=a b", "Beta=a b", "beta=\"a b\"", "xbeta=a b", "beta"] {
+        assert!(!on(&Context::new().cookies(cookie)).contains(&"by-cookie".to_owned()), "{cookie}");
+    }
+}
+
+#[test]
+fn more_than_fits_inline_is_not_lost() {
+    let names: Vec<String> = (0..20).map(|n| format!("n{n}")).collect();
+    let mut text = String::from("version: 1\nflags:\n");
+    for name in &names {
+        text.push_str(&format!(
+            "  a-{name}: {{ rules: [{{ when: {{ attr.{name}: 1, header.{name}: '1', cookie.{name}: '1' }} }}] }}\n"
+        ));
+    }
+    let snap = Snapshot::from_yaml(&text).unwrap();
+    let ctx = names.iter().fold(Context::new(), |ctx, name| {
+        ctx.attr(name, 0).attr(name, 1).header(name, "1").cookie(name, "1")
+    });
+    assert!(snap.flags().all(|flag| snap.is_enabled(flag, &ctx)));
+}
+
+#[test]
+fn a_context_shows_names_and_no_values() {
+    let ctx = Context::new().user("ada-secret").attr("plan", "gold-secret").header("x", "secret");
+    let shown = format!("{ctx:?} {:?}", hoist::Unit::from("unit-secret"));
+    assert!(!shown.contains("secret"), "{shown}");
+    assert!(shown.contains("user") && shown.contains("attr.plan") && shown.contains("header.x"));
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn a_header_map_is_taken_as_it_is() {
+    use http::{HeaderMap, HeaderValue};
+
+    let mut headers = HeaderMap::new();
+    headers.append("X-Beta", HeaderValue::from_static("1"));
+    headers.append("x-beta", HeaderValue::from_static("2"));
+    headers.append("cookie", HeaderValue::from_static("theme=dark"));
+    headers.append("cookie", HeaderValue::from_static("beta=a%20b"));
+    assert_eq!(on(&Context::new().headers(&headers)), ["by-cookie", "by-header"]);
+
+    let mut headers = HeaderMap::new();
+    headers.append("x-beta", HeaderValue::from_bytes(b"\xff").unwrap());
+    assert_eq!(on(&Context::new().headers(&headers)), ["not-cookie"]);
+}
