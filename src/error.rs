@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::report::Report;
+use crate::report::{Code, Report};
 
 /// Why toggle files could not be loaded or followed.
 ///
@@ -62,6 +62,15 @@ impl Error {
 
     pub(crate) fn thread(error: std::io::Error) -> Error {
         Error(Arc::new(Kind::Thread(error)))
+    }
+
+    /// The path that could not be read, and the code of why.
+    pub(crate) fn unread(&self) -> Option<(Code, &Path)> {
+        match &*self.0 {
+            Kind::Unreadable { path, .. } => Some((Code::Unreadable, path)),
+            Kind::NoFile(path) => Some((Code::NoFile, path)),
+            Kind::Invalid(_) | Kind::NoSource | Kind::Thread(_) => None,
+        }
     }
 
     /// Whether a text was read and is wrong.

@@ -8,12 +8,12 @@ use std::time::{Duration, SystemTime};
 use crate::context::{Context, ContextBuf};
 use crate::error::Error;
 use crate::key::{FlagKey, FlagValue, Key};
-use crate::load::{Origin, Settings};
-use crate::reload::read::{DiskLists, Layers, report_of};
+use crate::load::Settings;
+use crate::reload::read::{Layers, report_of};
 use crate::reload::{Core, Following, Pace, ReloadEvent, ReloadOutcome, Status, Subscription};
 use crate::report::Report;
 use crate::snapshot::Snapshot;
-use crate::strategy::{Strategies, Strategy};
+use crate::strategy::Strategy;
 
 /// A live handle on toggle files: it loads them, follows them, and answers.
 ///
@@ -255,6 +255,45 @@ impl Builder {
     }
 }
 
+impl Snapshot {
+    /// Loads a toggle file, or a directory of them, with overlays in their order behind it.
+    ///
+    /// It is for tools: it loads once and follows nothing, a strategy that is not registered is
+    /// unknown, and list files are read from beside the file that names them. What serves requests
+    /// is [`Flags`].
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read, or if anything in one is wrong.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hoist::{Context, Snapshot};
+    ///
+    /// # let dir = std::env::temp_dir().join(format!("hoist-doc-files-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir).unwrap();
+    /// # let (base, production) = (dir.join("base.yaml"), dir.join("production.yaml"));
+    /// std::fs::write(&base, "version: 1
+    /// flags: { search: { rules: [{ name: qa, when: { user: { in_file: qa.txt } } }] } }").unwrap();
+    /// std::fs::write(dir.join("qa.txt"), "ada\n").unwrap();
+    /// std::fs::write(&production, "version: 1\nflags: { search: { kill: true } }").unwrap();
+    ///
+    /// let ctx = Context::new().user("ada");
+    /// assert!(Snapshot::from_files([&base])?.is_enabled("search", &ctx));
+    /// assert!(!Snapshot::from_files([&base, &production])?.is_enabled("search", &ctx));
+    /// assert!(Snapshot::from_files([dir.join("lost.yaml")]).unwrap_err().is_unreadable());
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok::<(), hoist::Error>(())
+    /// ```
+    pub fn from_files(
+        layers: impl IntoIterator<Item = impl AsRef<Path>>,
+    ) -> Result<Snapshot, Error> {
+        let (loaded, _) = Layers::of(layers)?.load(&Settings::default())?;
+        Ok(Snapshot::new(Arc::new(loaded)))
+    }
+}
+
 /// Checks a toggle file, with overlays in their order behind it, as `hoist check` does: all errors,
 /// mistakes in its `tests:` among them, and warnings.
 ///
@@ -268,20 +307,7 @@ impl Builder {
 /// # std::fs::remove_file(&path).unwrap();
 /// ```
 pub fn check<P: AsRef<Path>>(layers: impl IntoIterator<Item = P>) -> Report {
-    let layers = Layers(layers.into_iter().map(|path| path.as_ref().to_owned()).collect());
-    let contents = match layers.read() {
-        Ok(contents) => contents,
-        Err(error) => {
-            let path = layers.0.first().map_or(Path::new(""), PathBuf::as_path);
-            return report_of(&error, path);
-        }
-    };
-    let mut lists = DiskLists::default();
-    let settings = Settings { strategies: Strategies::new(), ..Settings::default() };
-    crate::load::check(&mut Origin {
-        layers: &contents.layers,
-        list_files: &mut lists,
-        hash: 0,
-        settings: &settings,
-    })
+    Layers::of(layers)
+        .and_then(|layers| layers.check())
+        .map_or_else(|error| report_of(&error), |checked| checked.report)
 }

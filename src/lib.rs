@@ -66,6 +66,9 @@
 )]
 
 pub mod bucket;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 mod compile;
 mod context;
 mod decision;
@@ -82,6 +85,7 @@ mod program;
 mod reason;
 mod reload;
 mod report;
+mod schema;
 mod snapshot;
 mod source;
 mod strategy;
@@ -99,6 +103,7 @@ pub use reload::{
     ReloadCounts, ReloadEvent, ReloadFailure, ReloadOutcome, Status, Subscription, WatchMode,
 };
 pub use report::{Code, Colour, Diagnostic, Rendered, Report, Severity};
+pub use schema::SCHEMA;
 pub use snapshot::Snapshot;
 pub use strategy::{Condition, Strategies, Strategy};
 pub use value::{Value, ValueType};

@@ -121,13 +121,22 @@ pub(crate) struct Origin<'o> {
     pub(crate) settings: &'o Settings,
 }
 
+/// What looking at texts gave.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) report: Report,
+    /// How many flags there are that could be read.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "the command alone tells it"))]
+    pub(crate) flags: usize,
+}
+
 /// Looks at texts as `check` does: mistakes in tests are errors too, and warnings are added.
-pub(crate) fn check(from: &mut Origin<'_>) -> Report {
+pub(crate) fn check(from: &mut Origin<'_>) -> Checked {
     let lowered = native::lower(from.layers, from.list_files);
     let (mut problems, _) = look_at(&lowered, from.settings.registered());
     let today = instant::date_of(instant::from_system((from.settings.clock)()));
     problems.extend(compile::warnings(&lowered.document, today));
-    lowered.sources.report(&problems)
+    Checked { report: lowered.sources.report(&problems), flags: lowered.document.flags.len() }
 }
 
 /// All problems of lowered texts, and the strategies that compiled.

@@ -28,7 +28,8 @@ use crate::tree::Syntax;
 /// happens to the file meanwhile. It is an `Arc` inside, so that it may be cloned, kept and sent.
 /// Keep it no longer than the work: a snapshot that is held keeps its state in memory.
 ///
-/// It needs no file: [`Snapshot::from_yaml`] is the pure entry point for tests and tools.
+/// It needs no file: [`Snapshot::from_yaml`] is the pure entry point for tests and tools, and
+/// [`Snapshot::from_files`] the one for tools that have files.
 ///
 /// # Examples
 ///
@@ -173,6 +174,8 @@ impl Snapshot {
     /// ```
     pub fn explain<'s>(&'s self, flag: impl FlagKey<'s>, ctx: &Context<'_>) -> Explanation<'s> {
         let mut notes = Notes::new();
+        // The instant is pinned, so that what is told of it is what was decided with.
+        let ctx = &ctx.clone().at_instant(self.loaded.instant(ctx));
         let decided = self.loaded.decide(flag, ctx, &mut notes);
         let decision = Decision::new(&self.loaded, flag.flag_name(), decided);
         Explanation::new(&self.loaded, decision, notes, ctx)
@@ -232,14 +235,18 @@ impl Loaded {
         instant::from_system((self.settings.clock)())
     }
 
+    /// The instant of a request: its own, else the clock's.
+    #[inline]
+    fn instant(&self, ctx: &Context<'_>) -> Timestamp {
+        let given = ctx.instant().or_else(|| self.settings.base.instant());
+        given.unwrap_or_else(|| self.clock())
+    }
+
     #[inline]
     fn run<O: Observer>(&self, id: FlagId, ctx: &Context<'_>, observer: &mut O) -> Outcome {
         // The clock is read at the most once, and for a flag that speaks of time only.
         let now = match self.program.flags.get(id).speaks_of_time {
-            true => {
-                let given = ctx.instant().or_else(|| self.settings.base.instant());
-                given.unwrap_or_else(|| self.clock())
-            }
+            true => self.instant(ctx),
             false => Timestamp::UNIX_EPOCH,
         };
         let run = Run { program: &self.program, ctx, base: &self.settings.base, now };

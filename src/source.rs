@@ -191,8 +191,8 @@ impl Sources {
             Diagnostic {
                 severity: problem.severity,
                 code: problem.code,
-                message: problem.message.clone(),
-                help: problem.help.clone(),
+                message: one_line(&problem.message),
+                help: problem.help.as_deref().map(one_line),
                 file: source.map_or_else(|| Arc::from(""), |source| Arc::clone(&source.name)),
                 line,
                 column,
@@ -231,4 +231,9 @@ impl Sources {
             At::Offset(offset) => Spot::Offset(file, offset),
         }
     }
+}
+
+/// What a text of a file says in a message must not break its line, nor speak to the terminal.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -1,3 +1,7 @@
-//! The `hoist` command.
+//! The `hoist` command; what it does is in `hoist::cli`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hoist::cli::main()
+}

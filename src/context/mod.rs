@@ -244,8 +244,12 @@ impl<'a> Context<'a> {
     /// The instant of the request. All decisions on this context then agree on the time, and none
     /// of them reads the clock.
     #[must_use]
-    pub fn at(mut self, at: SystemTime) -> Self {
-        self.at = Some(instant::from_system(at));
+    pub fn at(self, at: SystemTime) -> Self {
+        self.at_instant(instant::from_system(at))
+    }
+
+    pub(crate) fn at_instant(mut self, at: Timestamp) -> Self {
+        self.at = Some(at);
         self
     }
 

@@ -1,9 +1,13 @@
 //! Conditions and shares in words.
 
+use jiff::Timestamp;
+
 use super::{Finding, Step};
-use crate::bucket::Share;
+use crate::bucket::{self, Share};
 use crate::eval::RuleResult;
-use crate::ir::{Condition, Matcher, Name, Rule, Serve, Test, TextRelation, UnitName};
+use crate::ir::{
+    Condition, Flag, Matcher, Name, Rollout, Rule, Serve, Test, TextRelation, UnitName,
+};
 use crate::program::NO_BUCKET;
 
 /// How many items of a list are shown.
@@ -46,7 +50,7 @@ fn of_matcher(matcher: &Matcher) -> String {
             };
             let folded = if *ignore_case { ", in any case" } else { "" };
             match file {
-                Some(file) => format!("is in {file} ({} entries){folded}", any_of.len()),
+                Some(file) => format!("is in {file}, {}{folded}", of_entries(any_of.len())),
                 None => format!("{verb} {}{folded}", one_of(any_of.iter().map(Name::to_string))),
             }
         }
@@ -79,12 +83,17 @@ fn of_matcher(matcher: &Matcher) -> String {
         Matcher::After(at) => format!("is at or after {at}"),
         Matcher::Before(at) => format!("is before {at}"),
         Matcher::Network { any_of, file: Some(file) } => {
-            format!("is in {file} ({} networks)", any_of.len())
+            format!("is in {file}, {}", of_entries(any_of.len()))
         }
         Matcher::Network { any_of, file: None } => {
             format!("is in {}", one_of(any_of.iter().map(ToString::to_string)))
         }
     }
+}
+
+fn of_entries(count: usize) -> String {
+    let plural = if count == 1 { "y" } else { "ies" };
+    format!("{count} entr{plural}")
 }
 
 fn one_of(items: impl Iterator<Item = String>) -> String {
@@ -108,52 +117,84 @@ fn of_units(units: &[UnitName]) -> String {
     names.join(" or ")
 }
 
-/// The window of a rule, where it has one.
-pub(super) fn window(rule: &Rule, result: Option<&RuleResult>) -> Option<Step> {
-    let text = match (rule.from, rule.until) {
+/// The window of a rule, where it has one; where it is closed, with the instant.
+pub(super) fn window(rule: &Rule, result: &RuleResult, now: Option<Timestamp>) -> Option<Step> {
+    let mut text = match (rule.from, rule.until) {
         (None, None) => return None,
         (Some(from), None) => format!("from {from}"),
         (None, Some(until)) => format!("until {until}"),
         (Some(from), Some(until)) => format!("from {from} until {until}"),
     };
     let found = match result {
-        None => Finding::NotTested,
-        Some(RuleResult::Closed) => Finding::False,
-        Some(_) => Finding::True,
+        RuleResult::Closed => {
+            text.extend(now.map(|now| format!(", and it is {now:.0}")));
+            Finding::False
+        }
+        RuleResult::NotHeld
+        | RuleResult::Outside { .. }
+        | RuleResult::NoUnit { .. }
+        | RuleResult::Else { .. }
+        | RuleResult::Served { .. } => Finding::True,
     };
     Some(Step { text, found, place: None, steps: Vec::new() })
 }
 
 /// What the rollout and the split of a rule came to.
-pub(super) fn share(rule: &Rule, result: &RuleResult) -> Option<Step> {
+pub(super) fn share(
+    rule: &Rule,
+    flag: &Flag,
+    result: &RuleResult,
+    now: Option<Timestamp>,
+) -> Option<Step> {
     let by = of_units(&rule.units);
+    let stand = match &rule.rollout {
+        Some(Rollout::Ramp(_)) => now.map(|now| format!(" (the ramp at {now:.0})")),
+        Some(Rollout::Share(_)) | None => None,
+    };
+    let against = |share, bucket| against(share, bucket, &by, stand.as_deref().unwrap_or(""));
     let (text, found) = match *result {
         RuleResult::Closed | RuleResult::NotHeld => return None,
         RuleResult::Served { share: None, .. } if !matches!(rule.serve, Serve::Split(_)) => {
             return None;
         }
         RuleResult::Served { share: Some(share), bucket } => {
-            (against(share, bucket, &by), Finding::True)
+            (against(share, bucket), Finding::True)
         }
         RuleResult::Served { share: None, bucket } => {
-            (format!("the split by {by} takes bucket {bucket}"), Finding::True)
+            let arm = arm_of(rule, flag, bucket).unwrap_or_default();
+            (format!("split by {by}: bucket {bucket}{arm}"), Finding::True)
         }
         RuleResult::Outside { share, bucket } | RuleResult::Else { share, bucket } => {
-            (against(share, bucket, &by), Finding::False)
+            (against(share, bucket), Finding::False)
         }
         RuleResult::NoUnit { share: Some(share) } => {
             (format!("in {share} by {by}, which is not given"), Finding::Unknown)
         }
         RuleResult::NoUnit { share: None } => {
-            (format!("the split by {by}, which is not given"), Finding::Unknown)
+            (format!("split by {by}, which is not given"), Finding::Unknown)
         }
     };
     Some(Step { text, found, place: None, steps: Vec::new() })
 }
 
-fn against(share: Share, bucket: u32, by: &str) -> String {
+fn against(share: Share, bucket: u32, by: &str, stand: &str) -> String {
     match bucket {
-        NO_BUCKET => format!("in {share}"),
-        bucket => format!("in {share} by {by}: bucket {bucket}, below {} is in", share.buckets()),
+        NO_BUCKET => format!("in {share}{stand}"),
+        bucket => {
+            let end = share.buckets();
+            format!("in {share} by {by}: bucket {bucket}, below {end} is in{stand}")
+        }
     }
+}
+
+/// The buckets that have the same arm of a rule's split, and its variant.
+fn arm_of(rule: &Rule, flag: &Flag, bucket: u32) -> Option<String> {
+    let Serve::Split(weights) = &rule.serve else { return None };
+    let numbers: Vec<u32> = weights.iter().map(|(_, weight)| *weight).collect();
+    let ends = bucket::arm_ends(&numbers)?;
+    let arm = bucket::arm(&ends, bucket)?;
+    let start = arm.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    let (end, (variant, _)) = (ends.get(arm)?, weights.get(arm)?);
+    let variant = flag.variants.get(usize::from(variant.0))?;
+    Some(format!(", {start} to {} is {}", end - 1, variant.name))
 }

@@ -15,14 +15,13 @@ use crate::eval::{Inside, Observer, RuleResult};
 use crate::ir::{Condition, Flag, Rule, Subject};
 use crate::load::Loaded;
 use crate::program::{Code, FlagId, OpId, Outcome, Truth};
-use crate::reason::Reason;
 
 pub use print::RenderedExplanation;
 
 /// A decision with all that was tested for it, and what was found.
 ///
 /// `Display` prints the tree without colour, `Serialize` gives it as JSON. It holds names and
-/// operands of the toggle file, and no value of the context.
+/// operands of the toggle file, and of the context no value but its instant.
 #[derive(Clone, Debug)]
 pub struct Explanation<'s> {
     decision: Decision<'s>,
@@ -85,6 +84,8 @@ enum Finding {
     Outside,
     NoUnit,
     Else,
+    /// Of another flag: its decision.
+    Decided,
 }
 
 impl From<Option<Truth>> for Finding {
@@ -110,7 +111,8 @@ impl Finding {
             | Finding::Closed
             | Finding::Outside
             | Finding::NoUnit
-            | Finding::Else => None,
+            | Finding::Else
+            | Finding::Decided => None,
         }
     }
 }
@@ -196,7 +198,13 @@ impl Teller<'_> {
         steps.extend(exclusions);
         let rules = self.loaded.program.rules.range(compiled.first_rule, compiled.end_rule);
         for (index, (rule, compiled)) in flag.rules.iter().zip(rules).enumerate() {
-            steps.push(self.rule(rule, flag, compiled.first_op, frame.rules.get(index), frame));
+            let result = frame.rules.get(index);
+            let step = self.rule(rule, flag, compiled.first_op, result, frame);
+            // A rule without a name is called by its place.
+            steps.push(match *rule.name == *format!("rules[{index}]") {
+                true => Step { text: rule.name.to_string(), ..step },
+                false => step,
+            });
         }
         steps
     }
@@ -230,9 +238,8 @@ impl Teller<'_> {
         };
         let name = self.loaded.program.names.of(id);
         let decision = Decision::new(self.loaded, name, Ok((id, outcome)));
-        let found =
-            if decision.reason() == Reason::Killed { Finding::False } else { Finding::True };
-        vec![Step { text: decision.to_string(), found, place: None, steps: self.flag(id, frame) }]
+        let (text, found) = (decision.to_string(), Finding::Decided);
+        vec![Step { text, found, place: None, steps: self.flag(id, frame) }]
     }
 
     fn rule(
@@ -256,8 +263,9 @@ impl Teller<'_> {
         if !was_tried {
             steps.clear();
         }
-        steps.splice(0..0, describe::window(rule, result));
-        steps.extend(result.and_then(|result| describe::share(rule, result)));
+        let now = self.ctx.instant();
+        steps.splice(0..0, result.and_then(|result| describe::window(rule, result, now)));
+        steps.extend(result.and_then(|result| describe::share(rule, flag, result, now)));
         let found = match result {
             None => Finding::NotTested,
             Some(RuleResult::Closed) => Finding::Closed,
@@ -361,8 +369,12 @@ impl Teller<'_> {
                 }
             }
             Condition::Test(test) => {
-                if found == Some(Truth::Unknown) && !self.is_given(&test.subject) {
-                    text.push_str(" (not given)");
+                if found == Some(Truth::Unknown) {
+                    text.push_str(match self.is_given(&test.subject) {
+                        Some(true) => " (what is given does not fit)",
+                        Some(false) => " (not given)",
+                        None => "",
+                    });
                 }
             }
             Condition::Everyone
@@ -380,21 +392,23 @@ impl Teller<'_> {
         Some(if wanted == Truth::True { segment.holds } else { segment.fails })
     }
 
-    fn is_given(&self, subject: &Subject) -> bool {
+    /// Whether the context has what a test looks at, where a remark can tell.
+    fn is_given(&self, subject: &Subject) -> Option<bool> {
         let base = &self.loaded.settings.base;
-        match subject {
+        let is_given = match subject {
             Subject::Builtin(builtin) => {
                 self.ctx.builtin(*builtin).or_else(|| base.builtin(*builtin)).is_some()
             }
             Subject::Ip => self.ctx.address().or_else(|| base.address()).is_some(),
             Subject::Header(name) => matches!(self.ctx.find_header(name), Found::Value(_)),
             Subject::Cookie(name) => matches!(self.ctx.find_cookie(name), Found::Value(_)),
-            // A path into json is not followed for a remark.
             Subject::Attribute(name, _) => {
-                name.contains('.')
-                    || self.ctx.attribute(name).or_else(|| base.attribute(name)).is_some()
+                self.ctx.attribute(name).or_else(|| base.attribute(name)).is_some()
             }
-        }
+        };
+        // A path into json is not followed for a remark.
+        let is_path = matches!(subject, Subject::Attribute(name, _) if name.contains('.'));
+        (is_given || !is_path).then_some(is_given)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Explanation, Finding, Step};
+use crate::decision::Decision;
 use crate::report::Colour;
 
 const WIDTH: usize = 80;
@@ -36,9 +37,27 @@ impl fmt::Display for RenderedExplanation<'_> {
             Colour::Always => ("\x1b[1m", "\x1b[0m"),
             Colour::Never => ("", ""),
         };
-        writeln!(f, "{bold}{}{end}", self.explanation.decision)?;
+        let decision = &self.explanation.decision;
+        writeln!(f, "{bold}{decision}{end}")?;
+        if let Some(value) = value_of(decision) {
+            writeln!(f, "  {:1$}{value}", "value", FINDINGS - 2)?;
+        }
         self.explanation.steps.iter().try_for_each(|step| print(f, step, 0, self.colour))
     }
+}
+
+/// The value that a variant's name does not tell, as JSON, cut to the page.
+fn value_of(decision: &Decision<'_>) -> Option<String> {
+    let value = decision.value()?;
+    if value.as_bool().is_some() || value.as_text() == Some(decision.variant()) {
+        return None;
+    }
+    let text = serde_json::to_string(value).ok()?;
+    let room = WIDTH - FINDINGS;
+    Some(match text.chars().count() > room {
+        true => text.chars().take(room - 3).chain("...".chars()).collect(),
+        false => text,
+    })
 }
 
 fn print(f: &mut fmt::Formatter<'_>, step: &Step, depth: usize, colour: Colour) -> fmt::Result {
@@ -53,6 +72,7 @@ fn print(f: &mut fmt::Formatter<'_>, step: &Step, depth: usize, colour: Colour) 
         Finding::Outside => ("outside", "\x1b[31m"),
         Finding::NoUnit => ("no unit", "\x1b[33m"),
         Finding::Else => ("else", "\x1b[1;32m"),
+        Finding::Decided => ("decided", "\x1b[2m"),
     };
     let (sgr, end) = match colour {
         Colour::Always => (sgr, "\x1b[0m"),
@@ -73,6 +93,8 @@ fn print(f: &mut fmt::Formatter<'_>, step: &Step, depth: usize, colour: Colour) 
 /// Writes text from a column on, broken between words; gives the column where it ends.
 fn wrapped(f: &mut fmt::Formatter<'_>, text: &str, indent: usize) -> Result<usize, fmt::Error> {
     let mut column = indent;
+    // What a file says must not break the line, nor speak to the terminal.
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     for (i, word) in text.split(' ').enumerate() {
         let width = word.chars().count();
         if i > 0 && column + 1 + width > WIDTH {

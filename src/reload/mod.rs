@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime};
 use arc_swap::{ArcSwap, Guard};
 
 use crate::error::Error;
-use crate::load::{Kept, Loaded, Origin, Settings, load, reload};
+use crate::load::{Kept, Loaded, Settings, reload};
 use read::{Contents, DiskLists, Layers};
 
 pub(crate) use watch::Following;
@@ -123,18 +123,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Core {
     /// Loads the files for the first time.
     pub(crate) fn open(layers: Layers, settings: Settings) -> Result<Core, Error> {
-        let contents = layers.read()?;
-        let mut lists = DiskLists::default();
-        let loaded = {
-            let mut origin = Origin {
-                layers: &contents.layers,
-                list_files: &mut lists,
-                hash: 0,
-                settings: &settings,
-            };
-            load(&mut origin).map_err(Error::invalid)?
-        };
-        let loaded = loaded.with_hash(contents.hash(&lists));
+        let (loaded, lists) = layers.load(&settings)?;
         let facts = Facts { lists: lists.paths(), ..Facts::default() };
         Ok(Core {
             current: ArcSwap::from_pointee(loaded),
@@ -195,13 +184,7 @@ impl Core {
         lists: &mut DiskLists,
         current: &Loaded,
     ) -> Result<Loaded, Error> {
-        let mut origin = Origin {
-            layers: &contents.layers,
-            list_files: lists,
-            hash: 0,
-            settings: &self.settings,
-        };
-        reload(&mut origin, current).map_err(Error::invalid)
+        reload(&mut contents.origin(lists, &self.settings), current).map_err(Error::invalid)
     }
 
     fn publish(&self, loaded: Arc<Loaded>) -> Arc<Loaded> {

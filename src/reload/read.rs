@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::dialect::native::{ListFiles, Text};
 use crate::error::Error;
+use crate::load::{self, Checked, Loaded, Origin, Settings};
 use crate::report::{Code, Report};
 use crate::source::{Owner, Problem, Sources, Spot};
 use crate::tree::{NodeId, Syntax};
@@ -23,11 +24,21 @@ pub(crate) struct Layers(pub(crate) Vec<PathBuf>);
 
 /// What reading all layers gave.
 pub(crate) struct Contents {
-    pub(crate) layers: Vec<Vec<Text>>,
+    layers: Vec<Vec<Text>>,
     hasher: Xxh3Default,
 }
 
 impl Contents {
+    /// What a load is made from. Its hash is not known yet: which lists there are is found while
+    /// loading.
+    pub(crate) fn origin<'o>(
+        &'o self,
+        lists: &'o mut DiskLists,
+        settings: &'o Settings,
+    ) -> Origin<'o> {
+        Origin { layers: &self.layers, list_files: lists, hash: 0, settings }
+    }
+
     /// The hash of everything that was read, lists included.
     pub(crate) fn hash(&self, lists: &DiskLists) -> u64 {
         let mut hasher = self.hasher.clone();
@@ -44,6 +55,16 @@ fn feed(hasher: &mut Xxh3Default, text: &str) {
 }
 
 impl Layers {
+    /// The base, and the overlays behind it.
+    ///
+    /// # Errors
+    ///
+    /// If there is not even a base.
+    pub(crate) fn of<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Layers, Error> {
+        let paths: Vec<PathBuf> = paths.into_iter().map(|path| path.as_ref().to_owned()).collect();
+        if paths.is_empty() { Err(Error::no_source()) } else { Ok(Layers(paths)) }
+    }
+
     /// The files that the layers are made of now, layer by layer.
     fn files(&self) -> Result<Vec<Vec<PathBuf>>, Error> {
         self.0.iter().map(|path| files_of(path)).collect()
@@ -65,6 +86,23 @@ impl Layers {
             layers.push(texts);
         }
         Ok(Contents { layers, hasher })
+    }
+
+    /// Reads all files and looks at them as `check` does. The error is that one cannot be read.
+    pub(crate) fn check(&self) -> Result<Checked, Error> {
+        let contents = self.read()?;
+        let (mut lists, settings) = (DiskLists::default(), Settings::default());
+        Ok(load::check(&mut contents.origin(&mut lists, &settings)))
+    }
+
+    /// Reads and loads all files, of which nothing may be wrong; gives the lists that they name
+    /// too.
+    pub(crate) fn load(&self, settings: &Settings) -> Result<(Loaded, DiskLists), Error> {
+        let contents = self.read()?;
+        let mut lists = DiskLists::default();
+        let loaded =
+            load::load(&mut contents.origin(&mut lists, settings)).map_err(Error::invalid)?;
+        Ok((loaded.with_hash(contents.hash(&lists)), lists))
     }
 
     /// What can be told of all files, and of the lists beside them, without reading them.
@@ -162,14 +200,14 @@ fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Error {
 }
 
 /// The report of files that could not even be read.
-pub(crate) fn report_of(error: &Error, path: &Path) -> Report {
+pub(crate) fn report_of(error: &Error) -> Report {
     if let Some(report) = error.report() {
         return report.clone();
     }
+    let (code, path) = error.unread().unwrap_or((Code::Unreadable, Path::new("")));
     let mut sources = Sources::default();
     let name = path.to_string_lossy().into();
     let file = sources.add(name, "".into(), Syntax::Yaml, NodeId(0));
-    let code = if path.is_dir() { Code::NoFile } else { Code::Unreadable };
     let problem = Problem::error(code, error.to_string(), Spot::Offset(file, 0), Owner::Set);
     sources.report(&[problem])
 }

@@ -140,7 +140,8 @@ fn token_length(text: &[char]) -> usize {
             })
             .unwrap_or(text.len()),
     };
-    length.max(1)
+    let blanks = text.iter().take(length).rev().take_while(|c| c.is_whitespace()).count();
+    (length - blanks).max(1)
 }
 
 #[cfg(test)]
@@ -154,6 +155,7 @@ mod tests {
         assert_eq!(length("\"a b\": 1"), 5);
         assert_eq!(length("two words # said"), 9);
         assert_eq!(length("10:30, x"), 5);
+        assert_eq!(length("5 }"), 1);
         assert_eq!(length(""), 1);
     }
 
