@@ -130,9 +130,14 @@ impl<'s> Decision<'s> {
 impl fmt::Display for Decision<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let variant = if self.variant().is_empty() { "nothing" } else { self.variant() };
-        write!(f, "{} = {variant} ({}", self.name, self.reason())?;
-        if let Some(rule) = self.rule() {
-            write!(f, " {rule}")?;
+        write!(f, "{} = {variant} (", self.name)?;
+        match self.rule() {
+            // A rule without a name is called by its place: that it is a rule is said already.
+            Some(rule) if self.reason() == Reason::Rule && rule.starts_with("rules[") => {
+                f.write_str(rule)?;
+            }
+            Some(rule) => write!(f, "{} {rule}", self.reason())?,
+            None => write!(f, "{}", self.reason())?,
         }
         if let Some(flag) = self.prerequisite() {
             write!(f, " {flag}")?;

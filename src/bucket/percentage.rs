@@ -29,7 +29,7 @@ pub enum ShareError {
 impl fmt::Display for ShareError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            ShareError::Form => "not a percentage; write it as `5%` or `12.345%`",
+            ShareError::Form => "a percentage is written as `5%` or `12.345%`",
             ShareError::MissingSign => "a percentage carries its sign, as in `5%`",
             ShareError::Range => "a percentage is from `0%` to `100%`",
             ShareError::Decimals => "a percentage has at most three decimals, as in `12.345%`",

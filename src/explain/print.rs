@@ -38,7 +38,9 @@ impl fmt::Display for RenderedExplanation<'_> {
             Colour::Never => ("", ""),
         };
         let decision = &self.explanation.decision;
-        writeln!(f, "{bold}{decision}{end}")?;
+        f.write_str(bold)?;
+        wrapped(f, &decision.to_string(), 0)?;
+        writeln!(f, "{end}")?;
         if let Some(value) = value_of(decision) {
             writeln!(f, "  {:1$}{value}", "value", FINDINGS - 2)?;
         }

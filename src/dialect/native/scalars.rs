@@ -23,7 +23,7 @@ impl Lowering<'_> {
             Kind::Text(text, _) => match Share::parse(text) {
                 Ok(share) => Some(share),
                 Err(error) => {
-                    let message = format!("`{}` is not a percentage: {error}", cut(text));
+                    let message = format!("`{}` is not a share: {error}", cut(text));
                     let mut complaint = self.error(Code::Percentage, node.id, message);
                     if let ShareError::MissingSign = error {
                         complaint.help(format!("write `{}%` for a share of units", cut(text)));
