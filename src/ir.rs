@@ -48,7 +48,7 @@ pub(crate) struct Segment {
     pub(crate) spot: Spot,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Flag {
     pub(crate) name: Name,
     /// Whether it has `on` and `off` rather than variants of its own.
@@ -66,6 +66,26 @@ pub(crate) struct Flag {
     pub(crate) scope: Arc<Scope>,
     pub(crate) place: Place,
     pub(crate) spot: Spot,
+}
+
+/// What a flag says of itself. What the names in it mean is a matter of its scope: a segment that
+/// changed is no change of a flag that does not name it.
+impl PartialEq for Flag {
+    fn eq(&self, other: &Flag) -> bool {
+        let Flag { name, is_boolean, value_type, variants, rules, default, off, kill, .. } = self;
+        let Flag { requires, unless, metadata, scope: _, place: _, spot: _, .. } = self;
+        *name == other.name
+            && *is_boolean == other.is_boolean
+            && *value_type == other.value_type
+            && *variants == other.variants
+            && *rules == other.rules
+            && *default == other.default
+            && *off == other.off
+            && *kill == other.kill
+            && *requires == other.requires
+            && *unless == other.unless
+            && *metadata == other.metadata
+    }
 }
 
 /// Whether a flag's conditions name a segment.

@@ -1,6 +1,6 @@
 //! From texts to a loaded state, and what is kept when a part of them is wrong.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,8 +12,9 @@ use crate::dialect::native::{self, ListFiles, Lowered, Text};
 use crate::ir::{Document, Flag, Metadata, Name, Variant, VariantIndex};
 use crate::literal::instant;
 use crate::program::{FlagId, Id, Program};
-use crate::report::{Report, Severity};
+use crate::report::{Code, Report, Severity};
 use crate::source::{Owner, Problem, Spot};
+use crate::tree::NodeId;
 use crate::value::{Value, ValueType};
 
 /// Where the time comes from.
@@ -192,6 +193,7 @@ fn soften_tests(problems: &mut [Problem]) {
 pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded, Report> {
     let lowered = native::lower(from.layers, from.list_files);
     let mut problems = lowered.problems.clone();
+    let mut known: HashSet<_> = problems.iter().map(identity).collect();
     let mut broken = missing(&lowered);
     let mut fresh: BTreeSet<Name> = lowered.document.flags.keys().cloned().collect();
     // A flag that is given twice, or has a key twice, can be whole and is wrong all the same.
@@ -209,11 +211,8 @@ pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded
         broken.flags.extend(checked.broken.iter().chain(&more_flags).cloned());
         broken.segments.extend(more_segments);
         broken.segments.extend(touched(&document, &broken.segments));
-        for problem in checked.problems {
-            if !problems.iter().any(|known| is_same(known, &problem)) {
-                problems.push(problem);
-            }
-        }
+        let is_new = |problem: &Problem| known.insert(identity(problem));
+        problems.extend(checked.problems.into_iter().filter(is_new));
         let refused =
             |problem: &Problem| problem.owner == Owner::Set && problem.severity == Severity::Error;
         let is_stable = before == (broken.flags.len(), broken.segments.len());
@@ -228,12 +227,13 @@ pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded
     }
 }
 
-fn is_same(a: &Problem, b: &Problem) -> bool {
-    let node = |problem: &Problem| match problem.spot {
+/// What tells one problem from another: rounds find the same ones again.
+fn identity(problem: &Problem) -> (Code, String, Option<NodeId>) {
+    let node = match problem.spot {
         Spot::Node(id) => Some(id),
         Spot::Offset(..) | Spot::Line(..) => None,
     };
-    a.code == b.code && a.message == b.message && node(a) == node(b)
+    (problem.code, problem.message.clone(), node)
 }
 
 /// The flags and segments that errors belong to.
@@ -279,7 +279,10 @@ fn mix(
             continue;
         }
         let is_killed = lowered.killed.contains(name);
-        let last_good = published.document.flags.get(name).map(|flag| match is_killed {
+        // What stood in for one that never was good is no last good version.
+        let stood_in = published.broken.get(name) == Some(&Kept::LeftOut);
+        let last_good = published.document.flags.get(name).filter(|_| !stood_in);
+        let last_good = last_good.map(|flag| match is_killed {
             true => Arc::new(Flag { kill: true, ..Flag::clone(flag) }),
             false => Arc::clone(flag),
         });

@@ -20,11 +20,16 @@ pub(super) const MAX_DEPTH: usize = 64;
 const MAX_COST: u64 = 50_000;
 
 pub(super) fn order(document: &Document, fresh: &BTreeSet<Name>, checked: &mut Checked) {
-    let graph = Graph::new(document);
-    let mut walk = Walk { graph: &graph, fresh, checked, done: vec![None; graph.nodes.len()] };
+    let graph = Graph::new(document, fresh);
+    let nodes = graph.nodes.len();
+    let mut walk =
+        Walk { graph: &graph, checked, done: vec![None; nodes], gave_way: vec![false; nodes] };
     // In the order of the text, so that a ring is closed by the reference a reader would name.
-    let mut roots: Vec<usize> = (0..graph.nodes.len()).collect();
-    roots.sort_by_key(|&index| graph.nodes.get(index).map(|node| position(node.spot)));
+    // Old segments count where an old flag leads to them only: who else would ask them?
+    let is_root = |node: &&Node| node.is_new || matches!(node.what, What::Flag(_));
+    let of = |&index: &usize| graph.nodes.get(index).filter(is_root);
+    let mut roots: Vec<usize> = (0..nodes).filter(|index| of(index).is_some()).collect();
+    roots.sort_by_key(|index| of(index).map(|node| position(node.spot)));
     for root in roots {
         walk.from(root);
     }
@@ -41,6 +46,9 @@ fn position(spot: Spot) -> u32 {
 /// A flag or a segment.
 struct Node {
     what: What,
+    /// Whether it is of the text at hand, and not of a last good version: nothing is wrong with
+    /// those, and their spots are of a text that is gone.
+    is_new: bool,
     spot: Spot,
     edges: Vec<Edge>,
     /// How deep its own conditions nest.
@@ -59,6 +67,13 @@ impl What {
     fn name(&self) -> &Name {
         match self {
             What::Flag(name) | What::Segment(name) => name,
+        }
+    }
+
+    fn flag(&self) -> Option<&Name> {
+        match self {
+            What::Flag(name) => Some(name),
+            What::Segment(_) => None,
         }
     }
 
@@ -82,20 +97,22 @@ struct Graph {
 }
 
 impl Graph {
-    fn new(document: &Document) -> Graph {
+    fn new(document: &Document, fresh: &BTreeSet<Name>) -> Graph {
         let mut graph = Graph { nodes: Vec::new() };
         let mut flags = BTreeMap::new();
         let mut segments = BTreeMap::new();
         let mut scopes: BTreeMap<*const Scope, &Arc<Scope>> = BTreeMap::new();
         scopes.insert(Arc::as_ptr(&document.scope), &document.scope);
         for (name, flag) in &document.flags {
-            let index = graph.add(What::Flag(Arc::clone(name)), flag.spot);
+            let is_new = fresh.contains(name);
+            let index = graph.add(What::Flag(Arc::clone(name)), is_new, flag.spot);
             flags.insert(Arc::clone(name), index);
             scopes.insert(Arc::as_ptr(&flag.scope), &flag.scope);
         }
         for (key, scope) in &scopes {
+            let is_new = *key == Arc::as_ptr(&document.scope);
             for (name, segment) in &scope.segments {
-                let index = graph.add(What::Segment(Arc::clone(name)), segment.spot);
+                let index = graph.add(What::Segment(Arc::clone(name)), is_new, segment.spot);
                 segments.insert((*key, Arc::clone(name)), index);
             }
         }
@@ -121,8 +138,8 @@ impl Graph {
         graph
     }
 
-    fn add(&mut self, what: What, spot: Spot) -> usize {
-        self.nodes.push(Node { what, spot, edges: Vec::new(), depth: 0, cost: 1 });
+    fn add(&mut self, what: What, is_new: bool, spot: Spot) -> usize {
+        self.nodes.push(Node { what, is_new, spot, edges: Vec::new(), depth: 0, cost: 1 });
         self.nodes.len() - 1
     }
 
@@ -179,9 +196,10 @@ struct Measure {
 
 struct Walk<'g> {
     graph: &'g Graph,
-    fresh: &'g BTreeSet<Name>,
     checked: &'g mut Checked,
     done: Vec<Option<Measure>>,
+    /// The nodes whose new flags were told to give way.
+    gave_way: Vec<bool>,
 }
 
 impl Walk<'_> {
@@ -220,16 +238,17 @@ impl Walk<'_> {
         let mut path: Vec<&str> = members().map(|node| &**node.what.name()).collect();
         path.extend(path.first().copied());
         let message = format!("a ring of references: {}", path.join(" → "));
-        let flags: Vec<Name> = members()
-            .filter_map(|node| match &node.what {
-                What::Flag(name) => Some(Arc::clone(name)),
-                What::Segment(_) => None,
-            })
-            .collect();
-        let problem = Problem::error(Code::Cycle, message, by.spot, closed_in.what.owner());
-        self.checked.problems.push(problem);
-        // What keeps its last good version closed well before: the new ones must give way.
-        let fresh = flags.iter().filter(|name| self.fresh.contains(*name));
+        // What keeps its last good version closed well before: the new ones must give way. The
+        // ring is theirs also where a segment closes it: others may use that.
+        let mut fresh = members().filter(|node| node.is_new && node.what.flag().is_some());
+        let of_fresh = fresh.clone().find(|node| std::ptr::eq(*node, closed_in)).or(fresh.next());
+        let owner = of_fresh.unwrap_or(closed_in).what.owner();
+        let spot = match of_fresh {
+            Some(node) if !closed_in.is_new => node.spot,
+            Some(_) | None => by.spot,
+        };
+        self.checked.problems.push(Problem::error(Code::Cycle, message, spot, owner));
+        let fresh = members().filter(|node| node.is_new).filter_map(|node| node.what.flag());
         self.checked.broken.extend(fresh.cloned());
     }
 
@@ -262,15 +281,41 @@ impl Walk<'_> {
                     format!("one decision could take more than {MAX_COST} tests"),
                 ),
             };
-            self.checked.problems.push(Problem::error(code, message, deepest, node.what.owner()));
-            if let What::Flag(name) = &node.what {
-                self.checked.broken.insert(Arc::clone(name));
+            if node.is_new {
+                let owner = node.what.owner();
+                self.checked.problems.push(Problem::error(code, message, deepest, owner));
+                self.checked.broken.extend(node.what.flag().cloned());
+            } else {
+                self.give_way(at, code, &message);
             }
             // Said once: whoever refers to this one is measured without it.
             measure = Measure { depth: 0, cost: 1 };
         }
         if let Some(slot) = self.done.get_mut(at) {
             *slot = Some(measure);
+        }
+    }
+
+    /// Breaks the new flags that an old version leads to: with the old ones in their place it was
+    /// within the limits.
+    fn give_way(&mut self, from: usize, code: Code, message: &str) {
+        let mut way = vec![from];
+        let mut is_told = false;
+        while let Some(at) = way.pop() {
+            let Some(node) = self.graph.nodes.get(at) else { continue };
+            match self.gave_way.get_mut(at) {
+                Some(gave_way) if !*gave_way => *gave_way = true,
+                Some(_) | None => continue,
+            }
+            way.extend(node.edges.iter().map(|edge| edge.to));
+            if let Some(name) = node.what.flag().filter(|_| node.is_new) {
+                self.checked.broken.insert(Arc::clone(name));
+                if !is_told {
+                    let owner = node.what.owner();
+                    self.checked.problems.push(Problem::error(code, message, node.spot, owner));
+                }
+                is_told = true;
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ use std::time::{Duration, SystemTime};
 use arc_swap::{ArcSwap, Guard};
 
 use crate::error::Error;
+use crate::ir::{Flag, names_segments};
 use crate::load::{Kept, Loaded, Settings, reload};
 use read::{Contents, DiskLists, Layers};
 
@@ -40,7 +41,10 @@ type Listener = Arc<dyn Fn(&ReloadEvent) + Send + Sync>;
 /// What the reloader remembers for `status`, and for the next load.
 #[derive(Debug, Default)]
 struct Facts {
+    /// The lists that are followed.
     lists: Vec<PathBuf>,
+    /// Those of the state that is live, in the order in which it asked for them.
+    live_lists: Vec<PathBuf>,
     counts: ReloadCounts,
     /// Why the files were refused whole the last time they were read.
     refused: Option<ReloadFailure>,
@@ -124,7 +128,7 @@ impl Core {
     /// Loads the files for the first time.
     pub(crate) fn open(layers: Layers, settings: Settings) -> Result<Core, Error> {
         let (loaded, lists) = layers.load(&settings)?;
-        let facts = Facts { lists: lists.paths(), ..Facts::default() };
+        let facts = Facts { lists: lists.paths(), live_lists: lists.paths(), ..Facts::default() };
         Ok(Core {
             current: ArcSwap::from_pointee(loaded),
             layers,
@@ -153,6 +157,7 @@ impl Core {
                 facts.counts.unchanged += 1;
                 // The files are what is live: whatever refused them between is over.
                 facts.refused = None;
+                facts.lists = facts.live_lists.clone();
                 Ok((ReloadOutcome::Unchanged, None))
             }
             Ok(Some(loaded)) => {
@@ -166,15 +171,26 @@ impl Core {
 
     fn try_reload(&self) -> Result<Option<Loaded>, Error> {
         let contents = self.layers.read()?;
-        let known = locked(&self.facts).lists.clone();
+        let known = locked(&self.facts).live_lists.clone();
         let current = self.load_full();
         if contents.hash(&DiskLists::read_again(&known)) == current.hash {
             return Ok(None);
         }
         let mut lists = DiskLists::default();
         let loaded = self.reload_over(&contents, &mut lists, &current);
-        // Also where it failed: a list that is missing must be followed until it is there.
-        locked(&self.facts).lists = lists.paths();
+        let mut followed = lists.paths();
+        let mut facts = locked(&self.facts);
+        match &loaded {
+            Ok(_) => facts.live_lists.clone_from(&followed),
+            // A list that is missing must be followed until it is there, and those of the state
+            // that stays are its sources still.
+            Err(_) => {
+                let more = known.into_iter().filter(|list| !followed.contains(list));
+                followed = followed.iter().cloned().chain(more).collect();
+            }
+        }
+        facts.lists = followed;
+        drop(facts);
         loaded.map(|loaded| Some(loaded.with_hash(contents.hash(&lists))))
     }
 
@@ -206,6 +222,8 @@ impl Core {
 
     /// Notes a failure; listeners are told of each distinct one once.
     fn failed(&self, error: Error) -> Error {
+        // The clock is the service's own code, and may ask for the status.
+        let since = (self.settings.clock)();
         let is_new = {
             let mut facts = locked(&self.facts);
             facts.counts.failed += 1;
@@ -215,7 +233,6 @@ impl Core {
                     false
                 }
                 last => {
-                    let since = (self.settings.clock)();
                     *last = Some(ReloadFailure { error: error.clone(), since, count: 1 });
                     true
                 }
@@ -270,9 +287,9 @@ impl fmt::Debug for Core {
     }
 }
 
-/// What is wrong with the flags of a state that are broken in the files it was loaded from.
+/// What is wrong with the files that a state was loaded from, and did not refuse them.
 fn of_broken(loaded: &Loaded) -> Option<ReloadFailure> {
-    (!loaded.broken.is_empty()).then(|| ReloadFailure {
+    loaded.report.has_errors().then(|| ReloadFailure {
         error: Error::invalid(loaded.report.clone()),
         since: loaded.loaded_at,
         count: 1,
@@ -283,14 +300,18 @@ fn of_broken(loaded: &Loaded) -> Option<ReloadFailure> {
 fn changed(old: &Loaded, new: &Loaded) -> Vec<String> {
     let (old, new) = (&old.document, &new.document);
     // A segment that changed changes the flags that use it; which do is not worth finding out
-    // for an announcement, so that the scope counts for all that have one condition or more.
+    // for an announcement, so that the scope counts for all that name one segment or more.
     let same_scope = old.scope.segments == new.scope.segments;
+    let agree = |a: &Flag, b: &Flag| {
+        let are_newest = Arc::ptr_eq(&a.scope, &old.scope) && Arc::ptr_eq(&b.scope, &new.scope);
+        match are_newest {
+            true => same_scope,
+            false => Arc::ptr_eq(&a.scope, &b.scope) || a.scope.segments == b.scope.segments,
+        }
+    };
     let differs = |name: &&Arc<str>| match (old.flags.get(*name), new.flags.get(*name)) {
         (Some(a), Some(b)) if Arc::ptr_eq(a, b) => false,
-        (Some(a), Some(b)) if same_scope => a != b,
-        (Some(a), Some(b)) => {
-            a != b || crate::ir::names_segments(a) || crate::ir::names_segments(b)
-        }
+        (Some(a), Some(b)) => a != b || (names_segments(b) && !agree(a, b)),
         (None, None) => false,
         (Some(_), None) | (None, Some(_)) => true,
     };
@@ -339,7 +360,9 @@ pub struct Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        locked(&self.core.listeners).remove(&self.id);
+        let listener = locked(&self.core.listeners).remove(&self.id);
+        // Not before the lock is given back: a listener may own a subscription, or the last handle.
+        drop(listener);
     }
 }
 

@@ -42,7 +42,8 @@ impl Contents {
     /// The hash of everything that was read, lists included.
     pub(crate) fn hash(&self, lists: &DiskLists) -> u64 {
         let mut hasher = self.hasher.clone();
-        for (_, text) in &lists.read {
+        for (path, text) in &lists.read {
+            feed(&mut hasher, &path.to_string_lossy());
             feed(&mut hasher, text);
         }
         hasher.digest()

@@ -41,8 +41,11 @@ impl Following {
             .name("hoist-reload".to_owned())
             .spawn(move || {
                 let mut follower = Follower::new(core, pace, events);
-                // What changed between the first load and the first event is seen here.
-                drop(follower.look());
+                // What changed between the first load and the first event is seen here. Who
+                // follows nothing looks when asked only.
+                if follower.follows() {
+                    drop(follower.look());
+                }
                 let _ = ready.send(());
                 follower.run(&asked);
             })
@@ -117,6 +120,10 @@ impl Follower {
         };
         follower.watch();
         follower
+    }
+
+    fn follows(&self) -> bool {
+        self.pace.poll.is_some() || self.pace.events
     }
 
     fn run(mut self, asked: &Receiver<Request>) {

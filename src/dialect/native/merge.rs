@@ -32,11 +32,6 @@ impl<'t> FlagSource<'t> {
     pub(super) fn as_node(&self) -> Node<'t> {
         Node { id: self.id, kind: Kind::Map(self.entries.clone()) }
     }
-
-    /// Whether some layer readably kills it, however broken the rest is.
-    pub(super) fn is_killed(&self) -> bool {
-        self.kills.iter().any(|node| as_switch(node) == Some(true))
-    }
 }
 
 impl Lowering<'_> {
@@ -240,6 +235,15 @@ impl Lowering<'_> {
         }
         merged
     }
+}
+
+/// The flags that some file readably kills, whatever else is wrong with them there or elsewhere.
+pub(super) fn killed(layers: &[Vec<&Entry<'_>>]) -> BTreeSet<Name> {
+    let kills = |entry: &&&Entry<'_>| {
+        let said = killing(entry.value.map().unwrap_or_default());
+        said.iter().any(|node| as_switch(node) == Some(true))
+    };
+    layers.iter().flatten().filter(kills).map(|entry| Arc::from(&*entry.key.text)).collect()
 }
 
 /// The `kill:` of a map.

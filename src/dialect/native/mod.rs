@@ -230,13 +230,10 @@ impl Lowering<'_> {
         let segments = self.segments_of(&sections(roots, "segments", layers));
         let scope = Arc::new(Scope { segments, strategies });
 
-        let merged = self.merge_flags(&sections(roots, "flags", layers));
+        let written = sections(roots, "flags", layers);
+        let killed = merge::killed(&written);
         let mut flags = BTreeMap::new();
-        let mut killed = BTreeSet::new();
-        for (name, source) in &merged {
-            if source.is_killed() {
-                killed.insert(Arc::clone(name));
-            }
+        for (name, source) in &self.merge_flags(&written) {
             let flag = self
                 .as_owner(Owner::Flag(Arc::clone(name)), |lowering| lowering.flag(source, &scope));
             if let Some(flag) = flag {
