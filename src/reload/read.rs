@@ -43,11 +43,17 @@ impl Contents {
     pub(crate) fn hash(&self, lists: &DiskLists) -> u64 {
         let mut hasher = self.hasher.clone();
         for (path, text) in &lists.read {
-            feed(&mut hasher, &path.to_string_lossy());
+            feed(&mut hasher, &name_of(path));
             feed(&mut hasher, text);
         }
         hasher.digest()
     }
+}
+
+/// The name that counts for the hash: where the files lie does not, so that equal contents have
+/// equal hashes on every machine.
+fn name_of(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }
 
 fn feed(hasher: &mut Xxh3Default, text: &str) {
@@ -79,7 +85,7 @@ impl Layers {
             let mut texts = Vec::new();
             for path in files {
                 let text = read_text(&path)?;
-                feed(&mut hasher, &path.to_string_lossy());
+                feed(&mut hasher, &name_of(&path));
                 feed(&mut hasher, &text);
                 let name = path.to_string_lossy().into();
                 texts.push(Text { name, text: text.into(), syntax: Syntax::of_path(&path) });
