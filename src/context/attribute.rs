@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
+use crate::bucket::UnitHash;
 use crate::literal::address;
 
 /// The value of an attribute, borrowed.
@@ -43,6 +44,28 @@ pub enum Attribute<'a> {
     Texts(&'a [&'a str]),
     /// Anything that JSON can say; dotted names reach into it. `null` is *not given*.
     Json(&'a serde_json::Value),
+}
+
+impl Attribute<'_> {
+    /// The hash of what can be bucketed: text that is not empty, and integers.
+    pub(crate) fn unit_hash(self) -> Option<UnitHash> {
+        use serde_json::Value as Json;
+        let of_text = |text: &str| (!text.is_empty()).then(|| UnitHash::of(text.as_bytes()));
+        let of_integer = |value: i128| of_text(Unit::of_integer(value).as_str());
+        match self {
+            Attribute::Text(text) => of_text(text),
+            Attribute::Integer(value) => of_integer(i128::from(value)),
+            Attribute::Unsigned(value) => of_integer(i128::from(value)),
+            Attribute::Json(Json::String(text)) => of_text(text),
+            Attribute::Json(Json::Number(number)) => number.as_i128().and_then(of_integer),
+            Attribute::Json(Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_))
+            | Attribute::Float(_)
+            | Attribute::Boolean(_)
+            | Attribute::Instant(_)
+            | Attribute::List(_)
+            | Attribute::Texts(_) => None,
+        }
+    }
 }
 
 macro_rules! attribute_from {

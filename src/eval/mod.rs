@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 
 use crate::bucket::{self, Share, UnitHash};
-use crate::context::{Attribute, Builtin, Context, ContextBuf, Unit};
+use crate::context::{Attribute, Builtin, Context, ContextBuf};
 use crate::program::{
     Flag, FlagId, FlagTest, FlagTestId, Leaf, NO_BUCKET, Op, OpId, Outcome, Program, Rule,
     RuleIndex, SegmentId, Serve, Truth, UnitSource, UnitsId, VariantId,
@@ -299,30 +299,9 @@ fn unit(run: &Run<'_>, units: UnitsId) -> Option<UnitHash> {
         UnitSource::Builtin(builtin) => {
             run.builtin(*builtin).map(|text| UnitHash::of(text.as_bytes()))
         }
-        UnitSource::Attribute(id) => {
-            test::find_attribute(run, run.program.attributes.get(*id)).and_then(hash_of)
-        }
+        UnitSource::Attribute(id) => test::find_attribute(run, run.program.attributes.get(*id))
+            .and_then(Attribute::unit_hash),
     })
-}
-
-/// What can be bucketed of an attribute: text that is not empty, and integers.
-fn hash_of(value: Attribute<'_>) -> Option<UnitHash> {
-    use serde_json::Value as Json;
-    let of_text = |text: &str| (!text.is_empty()).then(|| UnitHash::of(text.as_bytes()));
-    let of_integer = |value: i128| of_text(Unit::of_integer(value).as_str());
-    match value {
-        Attribute::Text(text) => of_text(text),
-        Attribute::Integer(value) => of_integer(i128::from(value)),
-        Attribute::Unsigned(value) => of_integer(i128::from(value)),
-        Attribute::Json(Json::String(text)) => of_text(text),
-        Attribute::Json(Json::Number(number)) => number.as_i128().and_then(of_integer),
-        Attribute::Json(Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_))
-        | Attribute::Float(_)
-        | Attribute::Boolean(_)
-        | Attribute::Instant(_)
-        | Attribute::List(_)
-        | Attribute::Texts(_) => None,
-    }
 }
 
 impl<'r> Run<'r> {

@@ -4,6 +4,7 @@
 //! end. Negation is pushed down to the leaves when the code is made: a leaf must be *definitely
 //! true*, or *definitely false*, and whatever is unknown is neither.
 
+mod matcher;
 mod names;
 mod networks;
 mod set;
@@ -22,6 +23,7 @@ use crate::reason::Reason;
 use crate::strategy::Condition;
 use crate::value::{Value, ValueType};
 
+pub(crate) use matcher::{MAX_TEXT, Scalar, any, passes};
 pub(crate) use names::Names;
 pub(crate) use networks::Networks;
 pub(crate) use set::TextSet;

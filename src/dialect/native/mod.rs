@@ -78,7 +78,12 @@ pub(crate) fn lower(layers: &[Vec<Text>], list_files: &mut dyn ListFiles) -> Low
             roots.extend(lowering.file(text).map(|node| (layer, node)));
         }
     }
-    let (document, killed) = lowering.document(&roots, layers.len());
+    // What stands in a file that cannot be read is not missing from the others.
+    let is_whole = roots.len() == layers.iter().map(Vec::len).sum::<usize>();
+    let (document, killed) = match is_whole {
+        true => lowering.document(&roots, layers.len()),
+        false => Default::default(),
+    };
     let names = |section| {
         let entries = sections(&roots, section, layers.len()).into_iter().flatten();
         entries.map(|entry| Arc::from(&*entry.key.text)).collect()
