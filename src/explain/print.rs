@@ -1,4 +1,4 @@
-//! An explanation as a person reads it, at most 80 columns wide.
+//! An explanation as a person reads it, at most 80 columns wide but for the paths of files.
 
 use std::fmt;
 
@@ -38,9 +38,9 @@ impl fmt::Display for RenderedExplanation<'_> {
             Colour::Never => ("", ""),
         };
         let decision = &self.explanation.decision;
-        f.write_str(bold)?;
-        wrapped(f, &decision.to_string(), 0)?;
-        writeln!(f, "{end}")?;
+        for line in lines(&decision.to_string(), 0) {
+            writeln!(f, "{bold}{line}{end}")?;
+        }
         if let Some(value) = value_of(decision) {
             writeln!(f, "  {:1$}{value}", "value", FINDINGS - 2)?;
         }
@@ -83,7 +83,13 @@ fn print(f: &mut fmt::Formatter<'_>, step: &Step, depth: usize, colour: Colour) 
     // A tree deeper than the page is wide goes on at its right side.
     let indent = FINDINGS + 2 * depth.min(16);
     write!(f, "  {sgr}{word}{end}{:1$}", "", indent - 2 - word.len())?;
-    let width = wrapped(f, &step.text, indent)?;
+    let lines = lines(&step.text, indent);
+    write!(f, "{}", lines.join("\n"))?;
+    let width = match lines.as_slice() {
+        [only] => indent + only.chars().count(),
+        [.., last] => last.chars().count(),
+        [] => indent,
+    };
     match &step.place {
         Some(place) if width + 2 + place.chars().count() <= WIDTH => writeln!(f, "  {place}")?,
         Some(place) => writeln!(f, "\n{:indent$}{place}", "")?,
@@ -92,22 +98,35 @@ fn print(f: &mut fmt::Formatter<'_>, step: &Step, depth: usize, colour: Colour) 
     step.steps.iter().try_for_each(|step| print(f, step, depth + 1, colour))
 }
 
-/// Writes text from a column on, broken between words; gives the column where it ends.
-fn wrapped(f: &mut fmt::Formatter<'_>, text: &str, indent: usize) -> Result<usize, fmt::Error> {
-    let mut column = indent;
-    // What a file says must not break the line, nor speak to the terminal.
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+/// Text that starts at a column, broken between words, and inside a word that is wider than the
+/// page. All lines but the first bring their indentation. What is no character shows as a space: a
+/// toggle file must not draw in a terminal.
+fn lines(text: &str, start: usize) -> Vec<String> {
+    let indent = start + 2;
+    let mut lines = vec![String::new()];
+    let mut column = start;
     for (i, word) in text.split(' ').enumerate() {
         let width = word.chars().count();
-        if i > 0 && column + 1 + width > WIDTH {
-            write!(f, "\n{:1$}", "", indent + 2)?;
-            column = indent + 2;
+        let fits = column + 1 + width <= WIDTH;
+        if i > 0 && !fits && column > indent {
+            lines.push(" ".repeat(indent));
+            column = indent;
         } else if i > 0 {
-            f.write_str(" ")?;
+            push(&mut lines, ' ');
             column += 1;
         }
-        f.write_str(word)?;
-        column += width;
+        for c in word.chars() {
+            if column == WIDTH {
+                lines.push(" ".repeat(indent));
+                column = indent;
+            }
+            push(&mut lines, if c.is_control() { ' ' } else { c });
+            column += 1;
+        }
     }
-    Ok(column)
+    lines
+}
+
+fn push(lines: &mut [String], c: char) {
+    lines.last_mut().map_or((), |line| line.push(c));
 }
