@@ -128,5 +128,7 @@ fn lines(text: &str, start: usize) -> Vec<String> {
 }
 
 fn push(lines: &mut [String], c: char) {
-    lines.last_mut().map_or((), |line| line.push(c));
+    if let Some(line) = lines.last_mut() {
+        line.push(c);
+    }
 }
