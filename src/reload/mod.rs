@@ -127,7 +127,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Core {
     /// Loads the files for the first time.
     pub(crate) fn open(layers: Layers, settings: Settings) -> Result<Core, Error> {
-        let (loaded, lists) = layers.load(&settings)?;
+        let (loaded, lists) = layers.read_steadily(&[], || layers.load(&settings))?;
         let facts = Facts { lists: lists.paths(), live_lists: lists.paths(), ..Facts::default() };
         Ok(Core {
             current: ArcSwap::from_pointee(loaded),
@@ -170,28 +170,39 @@ impl Core {
     }
 
     fn try_reload(&self) -> Result<Option<Loaded>, Error> {
-        let contents = self.layers.read()?;
         let known = locked(&self.facts).live_lists.clone();
         let current = self.load_full();
-        if contents.hash(&DiskLists::read_again(&known)) == current.hash {
-            return Ok(None);
-        }
-        let mut lists = DiskLists::default();
-        let loaded = self.reload_over(&contents, &mut lists, &current);
+        let read = self.layers.read_steadily(&known, || {
+            let contents = self.layers.read()?;
+            if contents.hash(&DiskLists::read_again(&known)) == current.hash {
+                return Ok(None);
+            }
+            let mut lists = DiskLists::default();
+            let loaded = self.reload_over(&contents, &mut lists, &current);
+            let loaded = loaded.map(|loaded| loaded.with_hash(contents.hash(&lists)));
+            Ok(Some((loaded, lists)))
+        })?;
+        let Some((loaded, lists)) = read else { return Ok(None) };
+        self.note_lists(&lists, &known, loaded.is_ok());
+        loaded.map(Some)
+    }
+
+    /// Notes which lists are to be followed, and which the state will have that is published next.
+    fn note_lists(&self, lists: &DiskLists, known: &[PathBuf], is_good: bool) {
         let mut followed = lists.paths();
         let mut facts = locked(&self.facts);
-        match &loaded {
-            Ok(_) => facts.live_lists.clone_from(&followed),
+        if is_good {
+            facts.live_lists.clone_from(&followed);
+        } else {
             // A list that is missing must be followed until it is there, and those of the state
             // that stays are its sources still.
-            Err(_) => {
-                let more = known.into_iter().filter(|list| !followed.contains(list));
-                followed = followed.iter().cloned().chain(more).collect();
+            for list in known {
+                if !followed.contains(list) {
+                    followed.push(list.clone());
+                }
             }
         }
         facts.lists = followed;
-        drop(facts);
-        loaded.map(|loaded| Some(loaded.with_hash(contents.hash(&lists))))
     }
 
     fn reload_over(

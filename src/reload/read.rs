@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -14,6 +14,10 @@ use crate::load::{self, Checked, Loaded, Origin, Settings};
 use crate::report::{Code, Report};
 use crate::source::{Owner, Problem, Sources, Spot};
 use crate::tree::{NodeId, Syntax};
+
+/// How often files that change under the reader are read, and how long it waits between.
+const MOST_READINGS: usize = 10;
+const BETWEEN_READINGS: Duration = Duration::from_millis(30);
 
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 64 << 20;
@@ -110,6 +114,31 @@ impl Layers {
         let loaded =
             load::load(&mut contents.origin(&mut lists, settings)).map_err(Error::invalid)?;
         Ok((loaded.with_hash(contents.hash(&lists)), lists))
+    }
+
+    /// Does something with the files while they stay as they are: where one changes under the
+    /// reader, what was read of it may be a part, and counts nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the work says, or that the files do not hold still.
+    pub(crate) fn read_steadily<T>(
+        &self,
+        lists: &[PathBuf],
+        work: impl Fn() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut before = self.fingerprint(lists);
+        for _ in 0..MOST_READINGS {
+            let done = work();
+            let after = self.fingerprint(lists);
+            if after == before {
+                return done;
+            }
+            before = after;
+            std::thread::sleep(BETWEEN_READINGS);
+        }
+        let path = self.0.first().map_or(Path::new(""), PathBuf::as_path);
+        Err(Error::unreadable(path, "it changes while it is read"))
     }
 
     /// What can be told of all files, and of the lists beside them, without reading them.

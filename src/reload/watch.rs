@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use notify::{EventKind, RecursiveMode, Watcher};
 
@@ -141,43 +141,66 @@ impl Follower {
                     // Whoever asked may have gone.
                     drop(answer.send(outcome));
                 }
-                Err(RecvTimeoutError::Timeout) => self.tick(),
+                Err(RecvTimeoutError::Timeout) => {
+                    if !self.tick(asked) {
+                        return;
+                    }
+                }
             }
             self.bury();
         }
     }
 
     /// Waits until nothing happens for a moment, then looks; `false` to stop.
+    ///
+    /// What happens is told by events and by the files themselves: a file that is written in two
+    /// steps is whole YAML after the first, and says something else.
     fn settle(&mut self, asked: &Receiver<Request>) -> bool {
         let start = Instant::now();
+        let mut before = self.fingerprint();
         while start.elapsed() < MOST_NOISE {
             match asked.recv_timeout(QUIET) {
                 Ok(Request::Dirty) => {}
                 Ok(Request::Reload(answer)) => drop(answer.send(self.look())),
                 Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
-                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    let now = self.fingerprint();
+                    if now == before {
+                        break;
+                    }
+                    before = now;
+                }
             }
         }
         drop(self.look());
         true
     }
 
-    fn tick(&mut self) {
+    /// Looks if something may have changed; `false` to stop.
+    fn tick(&mut self, asked: &Receiver<Request>) -> bool {
         if self.pace.poll.is_none() {
-            return;
+            return true;
         }
-        let lists = locked(&self.core.facts).lists.clone();
-        let now = self.core.layers.fingerprint(&lists);
+        let now = self.fingerprint();
+        if now != self.seen {
+            return self.settle(asked);
+        }
         let is_due = self.read_at.elapsed() >= READ_AGAIN;
-        if now != self.seen || is_due || now.is_young((self.core.settings.clock)()) {
+        // By the system's clock, which the times of files are by, whatever the builder's says.
+        if is_due || now.is_young(SystemTime::now()) {
             drop(self.look());
         }
+        true
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let lists = locked(&self.core.facts).lists.clone();
+        self.core.layers.fingerprint(&lists)
     }
 
     fn look(&mut self) -> Result<ReloadOutcome, Error> {
-        let lists = locked(&self.core.facts).lists.clone();
         // Taken before the files are read: what changes meanwhile is seen at the next tick.
-        self.seen = self.core.layers.fingerprint(&lists);
+        self.seen = self.fingerprint();
         self.read_at = Instant::now();
         let outcome = self.core.look();
         self.watch();
