@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::report::{Code, Diagnostic, Report, Severity};
+use crate::report::{Code, Diagnostic, Report, Severity, SourceLine};
 use crate::tree::{At, NodeId, Syntax, place};
 
 /// The number of a file within one load.
@@ -108,13 +108,51 @@ impl Source {
         u32::try_from(line).unwrap_or(u32::MAX - 1) + 1
     }
 
-    /// The line, the column in characters, and the text of the line that a byte is in.
-    fn locate(&self, offset: usize) -> (u32, u32, &str) {
-        let before = self.text.get(..offset).unwrap_or(&self.text);
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        let column = self.text.get(start..offset).unwrap_or("").chars().count() + 1;
-        let line = self.text.get(start..).unwrap_or("").lines().next().unwrap_or("");
-        (self.line(offset), u32::try_from(column).unwrap_or(u32::MAX), line)
+    /// The byte at which the line of a byte starts.
+    fn line_start(&self, offset: usize) -> usize {
+        let breaks = self.breaks.partition_point(|start| *start as usize <= offset);
+        let last = breaks.checked_sub(1).and_then(|at| self.breaks.get(at));
+        last.map_or(0, |start| *start as usize)
+    }
+
+    /// The part of a line around a byte of it, as far as a picture reaches.
+    fn around(&self, offset: usize, column: u32) -> Option<SourceLine> {
+        let before = self.text.get(self.line_start(offset)..offset)?;
+        let behind = self.text.get(offset..)?;
+        let on_line = behind.char_indices().take_while(|(_, c)| *c != '\n');
+        let last = on_line.take(SourceLine::REACH).last();
+        let end = last.map_or(0, |(at, c)| at + c.len_utf8());
+        let reach = before.char_indices().rev().take(SourceLine::REACH);
+        let start = reach.last().map_or(before.len(), |(at, _)| at);
+        let (before, behind) = (before.get(start..)?, behind.get(..end)?);
+        let text = format!("{before}{}", behind.strip_suffix('\r').unwrap_or(behind));
+        let skipped = (column as usize - 1).saturating_sub(before.chars().count());
+        (!text.is_empty()).then_some(SourceLine { text, skipped })
+    }
+}
+
+/// Counts columns in characters. From place to place in the order of the text, a line is gone
+/// through once, however many places it has.
+#[derive(Default)]
+struct Columns {
+    file: Option<FileId>,
+    line_start: usize,
+    offset: usize,
+    column: usize,
+}
+
+impl Columns {
+    /// The column of a byte, from 1.
+    fn of(&mut self, file: FileId, source: &Source, offset: usize) -> u32 {
+        let line_start = source.line_start(offset);
+        let goes_on =
+            self.file == Some(file) && self.line_start == line_start && self.offset <= offset;
+        if !goes_on {
+            *self = Columns { file: Some(file), line_start, offset: line_start, column: 1 };
+        }
+        self.column += source.text.get(self.offset..offset).unwrap_or("").chars().count();
+        self.offset = offset;
+        u32::try_from(self.column).unwrap_or(u32::MAX)
     }
 }
 
@@ -174,36 +212,50 @@ impl Sources {
     /// Turns problems into a report, each with its place.
     pub(crate) fn report(&self, problems: &[Problem]) -> Report {
         let found = self.locate(problems);
-        let diagnostics = problems.iter().map(|problem| {
-            let (file, place) = match problem.spot {
-                Spot::Node(id) => (self.file_of(id), found.get(&id).copied()),
-                Spot::Offset(file, offset) => (Some(file), Some(offset)),
-                Spot::Line(file, line) => {
-                    let source = self.file(file);
-                    let back = (line as usize).checked_sub(2);
-                    let start = back.and_then(|at| source?.breaks.get(at)).map_or(0, |at| *at);
-                    (Some(file), Some(start as usize))
-                }
-            };
-            let source = file.and_then(|file| self.file(file));
-            let (line, column, text) =
-                source.map_or((1, 1, ""), |source| source.locate(place.unwrap_or(0)));
+        let mut placed: Vec<(Option<FileId>, usize, &Problem)> = problems
+            .iter()
+            .map(|problem| {
+                let (file, offset) = self.offset_of(problem.spot, &found);
+                (file, offset, problem)
+            })
+            .collect();
+        placed.sort_by_key(|(file, offset, _)| (*file, *offset));
+        let mut columns = Columns::default();
+        let diagnostics = placed.into_iter().map(|(file, offset, problem)| {
+            let source = file.and_then(|id| Some((id, self.file(id)?)));
+            let (line, column) = source.map_or((1, 1), |(id, source)| {
+                (source.line(offset), columns.of(id, source, offset))
+            });
             Diagnostic {
                 severity: problem.severity,
                 code: problem.code,
                 message: one_line(&problem.message),
                 help: problem.help.as_deref().map(one_line),
-                file: source.map_or_else(|| Arc::from(""), |source| Arc::clone(&source.name)),
+                file: source.map_or_else(|| Arc::from(""), |(_, source)| Arc::clone(&source.name)),
                 line,
                 column,
                 flag: match &problem.owner {
                     Owner::Flag(name) => Some(Arc::clone(name)),
                     Owner::Set | Owner::Segment(_) | Owner::Tests => None,
                 },
-                source_line: (!text.is_empty()).then(|| text.to_owned()),
+                source_line: source.and_then(|(_, source)| source.around(offset, column)),
             }
         });
         Report::new(diagnostics.collect())
+    }
+
+    /// The file and the byte of a spot.
+    fn offset_of(&self, spot: Spot, found: &BTreeMap<NodeId, usize>) -> (Option<FileId>, usize) {
+        match spot {
+            Spot::Node(id) => (self.file_of(id), found.get(&id).copied().unwrap_or(0)),
+            Spot::Offset(file, offset) => (Some(file), offset),
+            Spot::Line(file, line) => {
+                let source = self.file(file);
+                let back = (line as usize).checked_sub(2);
+                let start = back.and_then(|at| source?.breaks.get(at)).map_or(0, |at| *at);
+                (Some(file), start as usize)
+            }
+        }
     }
 
     fn locate(&self, problems: &[Problem]) -> BTreeMap<NodeId, usize> {

@@ -16,14 +16,22 @@ use crate::source::{Owner, Problem, Spot};
 /// recursion is bounded by it.
 pub(super) const MAX_DEPTH: usize = 64;
 
+/// How many names the paths of all rings show: a thousand flags can make half a million of them.
+const MAX_PATH_NAMES: usize = 20_000;
+
 /// How many tests one decision may take at the most.
 const MAX_COST: u64 = 50_000;
 
 pub(super) fn order(document: &Document, fresh: &BTreeSet<Name>, checked: &mut Checked) {
     let graph = Graph::new(document, fresh);
     let nodes = graph.nodes.len();
-    let mut walk =
-        Walk { graph: &graph, checked, done: vec![None; nodes], gave_way: vec![false; nodes] };
+    let mut walk = Walk {
+        graph: &graph,
+        checked,
+        done: vec![None; nodes],
+        gave_way: vec![false; nodes],
+        path_names: MAX_PATH_NAMES,
+    };
     // In the order of the text, so that a ring is closed by the reference a reader would name.
     // Old segments count where an old flag leads to them only: who else would ask them?
     let is_root = |node: &&Node| node.is_new || matches!(node.what, What::Flag(_));
@@ -200,6 +208,8 @@ struct Walk<'g> {
     done: Vec<Option<Measure>>,
     /// The nodes whose new flags were told to give way.
     gave_way: Vec<bool>,
+    /// How many names the paths of rings may still show.
+    path_names: usize,
 }
 
 impl Walk<'_> {
@@ -237,7 +247,7 @@ impl Walk<'_> {
         let members = || ring.iter().filter_map(|index| self.graph.nodes.get(*index));
         let mut path: Vec<&str> = members().map(|node| &**node.what.name()).collect();
         path.extend(path.first().copied());
-        let message = format!("a ring of references: {}", path.join(" → "));
+        let message = format!("a ring of references: {}", self.shown(&path));
         // What keeps its last good version closed well before: the new ones must give way. The
         // ring is theirs also where a segment closes it: others may use that.
         let mut fresh = members().filter(|node| node.is_new && node.what.flag().is_some());
@@ -250,6 +260,21 @@ impl Walk<'_> {
         self.checked.problems.push(Problem::error(Code::Cycle, message, spot, owner));
         let fresh = members().filter(|node| node.is_new).filter_map(|node| node.what.flag());
         self.checked.broken.extend(fresh.cloned());
+    }
+
+    /// The path of a ring: whole, until the rings of the set fill a book.
+    fn shown(&mut self, path: &[&str]) -> String {
+        const FEW: usize = 8;
+        match self.path_names.checked_sub(path.len()) {
+            Some(left) => {
+                self.path_names = left;
+                path.join(" → ")
+            }
+            None => {
+                let few = path.get(..FEW).unwrap_or(path).join(" → ");
+                format!("{few} → …, {} in all", path.len() - 1)
+            }
+        }
     }
 
     fn finish(&mut self, at: usize, node: &Node) {

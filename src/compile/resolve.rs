@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Broken, Checked, Registered, spelt};
 use crate::ir::{Condition, Document, Flag, Name, Scope};
-use crate::report::{Code, nearest};
+use crate::report::{Code, Suggestions};
 use crate::source::{Owner, Problem, Spot};
 use crate::strategy::Strategies;
 
@@ -19,7 +19,9 @@ pub(super) fn resolve(
         Registered::Tools(strategies) => (strategies, false),
         Registered::Service(strategies) => (strategies, true),
     };
-    let mut resolver = Resolver { document, broken, strategies, checked, owner: Owner::Set };
+    let suggestions = Suggestions::new();
+    let mut resolver =
+        Resolver { document, broken, strategies, checked, owner: Owner::Set, suggestions };
     for segment in document.scope.segments.values() {
         resolver.owner = Owner::Segment(Name::clone(&segment.name));
         resolver.condition(&segment.when, &document.scope);
@@ -45,6 +47,7 @@ struct Resolver<'d> {
     strategies: &'d Strategies,
     checked: &'d mut Checked,
     owner: Owner,
+    suggestions: Suggestions,
 }
 
 impl<'d> Resolver<'d> {
@@ -128,7 +131,8 @@ impl<'d> Resolver<'d> {
             }
         } else if !scope.segments.contains_key(name) {
             let known = scope.segments.keys().chain(&self.broken.segments).map(|name| &**name);
-            let help = nearest(name, known).map(|meant| format!("did you mean `{meant}`?"));
+            let meant = self.suggestions.nearest(name, known);
+            let help = meant.map(|meant| format!("did you mean `{meant}`?"));
             let message = format!("there is no segment `{name}`");
             self.error(Code::UnknownSegment, spot, message, help);
         }
@@ -137,7 +141,7 @@ impl<'d> Resolver<'d> {
     fn strategy(&mut self, name: &str, parameters: &serde_json::Value, spot: Spot, scope: &Scope) {
         if !scope.strategies.iter().any(|(known, _)| **known == *name) {
             let known = scope.strategies.iter().map(|(name, _)| &**name);
-            let help = match nearest(name, known) {
+            let help = match self.suggestions.nearest(name, known) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("declare it at the top: `strategies: [{name}]`"),
             };
@@ -157,7 +161,8 @@ impl<'d> Resolver<'d> {
         }
         if !self.broken.flags.contains(name) {
             let known = document.flags.keys().chain(&self.broken.flags).map(|name| &**name);
-            let help = nearest(name, known).map(|meant| format!("did you mean `{meant}`?"));
+            let meant = self.suggestions.nearest(name, known);
+            let help = meant.map(|meant| format!("did you mean `{meant}`?"));
             self.error(Code::UnknownFlag, spot, format!("there is no flag `{name}`"), help);
         }
         None
@@ -169,12 +174,9 @@ impl<'d> Resolver<'d> {
                 continue;
             }
             let known = target.variants.iter().map(|variant| &*variant.name);
-            let help = match nearest(name, known.clone()) {
+            let help = match self.suggestions.nearest(name, known.clone()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => {
-                    let all: Vec<String> = known.map(|name| format!("`{name}`")).collect();
-                    format!("it has {}", all.join(", "))
-                }
+                None => format!("it has {}", Suggestions::listed(known)),
             };
             let message = format!("the flag `{}` has no variant `{name}`", target.name);
             self.error(Code::UnknownVariant, *spot, message, Some(help));

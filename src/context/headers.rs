@@ -17,6 +17,15 @@ pub trait Headers: Send + Sync {
     /// The `n`-th value, from 0, of the header with this name. The name is in lower case; the
     /// comparison must ignore the case of the request's own.
     fn nth(&self, name: &str, n: usize) -> Option<&[u8]>;
+
+    /// Goes through the values of a header in their order, until `is_enough` says so of one.
+    ///
+    /// Asks for one after the other by [`Headers::nth`]. Where that goes through all headers each
+    /// time, do it in one pass here: a request may bring a thousand `cookie` headers.
+    fn visit<'h>(&'h self, name: &str, is_enough: &mut dyn FnMut(&'h [u8]) -> bool) {
+        let mut values = (0..).map_while(|n| self.nth(name, n));
+        let _ = values.any(is_enough);
+    }
 }
 
 fn nth_pair<'h, N: AsRef<str>, V: AsRef<[u8]>>(
@@ -28,6 +37,15 @@ fn nth_pair<'h, N: AsRef<str>, V: AsRef<[u8]>>(
     same.nth(n).map(|(_, value)| value.as_ref())
 }
 
+fn visit_pairs<'h, N: AsRef<str>, V: AsRef<[u8]>>(
+    pairs: &'h [(N, V)],
+    name: &str,
+    is_enough: &mut dyn FnMut(&'h [u8]) -> bool,
+) {
+    let same = pairs.iter().filter(|(known, _)| known.as_ref().eq_ignore_ascii_case(name));
+    let _ = same.map(|(_, value)| value.as_ref()).any(is_enough);
+}
+
 impl<N, V> Headers for Vec<(N, V)>
 where
     N: AsRef<str> + Send + Sync,
@@ -35,6 +53,10 @@ where
 {
     fn nth(&self, name: &str, n: usize) -> Option<&[u8]> {
         nth_pair(self, name, n)
+    }
+
+    fn visit<'h>(&'h self, name: &str, is_enough: &mut dyn FnMut(&'h [u8]) -> bool) {
+        visit_pairs(self, name, is_enough);
     }
 }
 
@@ -46,6 +68,10 @@ where
     fn nth(&self, name: &str, n: usize) -> Option<&[u8]> {
         nth_pair(self, name, n)
     }
+
+    fn visit<'h>(&'h self, name: &str, is_enough: &mut dyn FnMut(&'h [u8]) -> bool) {
+        visit_pairs(self, name, is_enough);
+    }
 }
 
 impl<N, V, const K: usize> Headers for [(N, V); K]
@@ -56,6 +82,10 @@ where
     fn nth(&self, name: &str, n: usize) -> Option<&[u8]> {
         nth_pair(self, name, n)
     }
+
+    fn visit<'h>(&'h self, name: &str, is_enough: &mut dyn FnMut(&'h [u8]) -> bool) {
+        visit_pairs(self, name, is_enough);
+    }
 }
 
 #[cfg(feature = "http")]
@@ -65,6 +95,10 @@ impl Headers for http::HeaderMap {
             return self.get(name).map(http::HeaderValue::as_bytes);
         }
         self.get_all(name).iter().nth(n).map(http::HeaderValue::as_bytes)
+    }
+
+    fn visit<'h>(&'h self, name: &str, is_enough: &mut dyn FnMut(&'h [u8]) -> bool) {
+        let _ = self.get_all(name).iter().map(http::HeaderValue::as_bytes).any(is_enough);
     }
 }
 

@@ -361,12 +361,13 @@ impl<'a> Context<'a> {
         let sources = [self.lent_headers, self.under.and_then(ContextBuf::lent_headers)];
         for headers in sources.into_iter().flatten() {
             given = true;
-            let mut n = 0;
-            while let Some(header) = headers.nth("cookie", n) {
-                if let Some(value) = find_cookie(header, name) {
-                    return Found::Value(value);
-                }
-                n += 1;
+            let mut found = None;
+            headers.visit("cookie", &mut |header| {
+                found = find_cookie(header, name);
+                found.is_some()
+            });
+            if let Some(value) = found {
+                return Found::Value(value);
             }
         }
         match self.under.map(|under| under.find_cookie(name)) {

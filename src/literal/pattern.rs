@@ -1,5 +1,6 @@
 //! Patterns of `matches:` tests, as dense automata.
 
+use std::collections::HashMap;
 use std::fmt;
 
 /// How long a pattern may be, in bytes.
@@ -14,6 +15,12 @@ const MAX_VALUE: usize = 256;
 #[cfg(feature = "regex")]
 const MAX_AUTOMATON: usize = 1 << 20;
 
+/// How large all automata of a load may be together, in bytes; making as much takes seconds.
+const MAX_AUTOMATA: usize = 128 << 20;
+
+/// What a pattern that cannot be used counts.
+const FAILED: usize = 1 << 20;
+
 /// A pattern of Rust's regex syntax that is searched for anywhere in a value.
 #[derive(Clone)]
 pub(crate) struct Pattern {
@@ -25,7 +32,50 @@ pub(crate) struct Pattern {
     dfa: std::sync::Arc<regex_automata::dfa::dense::DFA<Vec<u32>>>,
 }
 
+/// The patterns of one load: each is made once, and all together have a limit.
+#[derive(Debug)]
+pub(crate) struct Patterns {
+    known: HashMap<(Box<str>, bool), Result<Pattern, String>>,
+    /// How many bytes of automata may still be made.
+    left: usize,
+}
+
+impl Patterns {
+    pub(crate) fn new() -> Patterns {
+        Patterns { known: HashMap::new(), left: MAX_AUTOMATA }
+    }
+
+    /// The pattern of a text.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be used, in words for a message.
+    pub(crate) fn get(&mut self, text: &str, ignore_case: bool) -> Result<Pattern, String> {
+        let key = (Box::from(text), ignore_case);
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        if self.left == 0 {
+            return Err("all patterns of the set together are too large".to_owned());
+        }
+        let made = Pattern::new(text, ignore_case);
+        // One that cannot be used took its work, too.
+        let size = made.as_ref().map_or(FAILED, Pattern::size);
+        self.left = self.left.saturating_sub(size);
+        self.known.insert(key, made.clone());
+        made
+    }
+}
+
 impl Pattern {
+    /// How many bytes its automaton takes.
+    fn size(&self) -> usize {
+        #[cfg(feature = "regex")]
+        return self.dfa.memory_usage();
+        #[cfg(not(feature = "regex"))]
+        0
+    }
+
     #[cfg(feature = "regex")]
     pub(crate) fn new(text: &str, ignore_case: bool) -> Result<Pattern, String> {
         use regex_automata::dfa::{StartKind, dense};

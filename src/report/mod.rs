@@ -11,7 +11,7 @@ use serde::Serialize;
 
 pub use code::Code;
 pub use render::{Colour, Rendered};
-pub(crate) use suggest::nearest;
+pub(crate) use suggest::{Suggestions, nearest};
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -55,9 +55,22 @@ pub struct Diagnostic {
     pub(crate) column: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) flag: Option<Arc<str>>,
-    /// The line that the place is in, for the picture.
+    /// The part of the line that the place is in, for the picture.
     #[serde(skip)]
-    pub(crate) source_line: Option<String>,
+    pub(crate) source_line: Option<SourceLine>,
+}
+
+/// A line of a text, as much of it as a picture can show: one line may be the whole of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SourceLine {
+    pub(crate) text: String,
+    /// How many characters of the line stand before.
+    pub(crate) skipped: usize,
+}
+
+impl SourceLine {
+    /// How many characters are kept on either side of a place.
+    pub(crate) const REACH: usize = 160;
 }
 
 impl Diagnostic {

@@ -61,7 +61,7 @@ fn picture(f: &mut fmt::Formatter<'_>, what: &Diagnostic, colour: Colour) -> fmt
     let Diagnostic { file, line, column, .. } = what;
     writeln!(f, "{:gutter$}{quiet}-->{end} {file}:{line}:{column}", "")?;
     if let Some(source) = &what.source_line {
-        let (shown, before, marked) = excerpt(source, what.column, gutter);
+        let (shown, before, marked) = excerpt(&source.text, source.skipped, what.column, gutter);
         writeln!(f, "{:gutter$} {quiet}|{end}", "")?;
         writeln!(f, "{quiet}{line} |{end} {shown}")?;
         let carets = "^".repeat(marked);
@@ -94,10 +94,10 @@ fn wrapped(f: &mut fmt::Formatter<'_>, text: &str, start: usize, indent: usize) 
 }
 
 /// The part of a line around a column, how far in the mark starts, and how long it is.
-fn excerpt(source: &str, column: u32, gutter: usize) -> (String, usize, usize) {
+fn excerpt(source: &str, skipped: usize, column: u32, gutter: usize) -> (String, usize, usize) {
     let chars: Vec<char> =
         source.chars().map(|c| if c == '\t' || c.is_control() { ' ' } else { c }).collect();
-    let at = (column as usize).saturating_sub(1).min(chars.len());
+    let at = (column as usize).saturating_sub(1 + skipped).min(chars.len());
     let marked = token_length(chars.get(at..).unwrap_or_default());
 
     let room = WIDTH - gutter - 3;
@@ -162,8 +162,11 @@ mod tests {
     #[test]
     fn a_long_line_is_cut_around_the_mark() {
         let line = format!("{}here{}", "a".repeat(200), "b".repeat(200));
-        let (shown, before, _) = excerpt(&line, 201, 3);
+        let (shown, before, _) = excerpt(&line, 0, 201, 3);
         assert_eq!(shown.len(), 74);
         assert!(shown.get(before..).unwrap().starts_with("here"));
+        // The same where only a part of the line is at hand.
+        let part = line.get(40..360).unwrap();
+        assert_eq!(excerpt(part, 40, 201, 3), excerpt(&line, 0, 201, 3));
     }
 }

@@ -1,5 +1,46 @@
 //! "Did you mean": the nearest of the names that are there.
 
+use std::cell::Cell;
+
+/// What may be meant, for as many words as is worth the time: each is compared with all candidates,
+/// and a text may have a hundred thousand of both.
+#[derive(Debug)]
+pub(crate) struct Suggestions {
+    /// How many comparisons may still be made.
+    left: Cell<usize>,
+}
+
+impl Suggestions {
+    pub(crate) const fn new() -> Suggestions {
+        Suggestions { left: Cell::new(200_000) }
+    }
+
+    /// As [`nearest`], or nothing where enough was compared.
+    pub(crate) fn nearest<'c>(
+        &self,
+        written: &str,
+        candidates: impl IntoIterator<Item = &'c str>,
+    ) -> Option<&'c str> {
+        if self.left.get() == 0 {
+            return None;
+        }
+        let count = |_: &&str| self.left.set(self.left.get().saturating_sub(1));
+        nearest(written, candidates.into_iter().inspect(count))
+    }
+
+    /// Names in words, as many as a reader goes through.
+    pub(crate) fn listed<'c>(names: impl IntoIterator<Item = &'c str>) -> String {
+        const MOST: usize = 20;
+        let mut names = names.into_iter();
+        let shown: Vec<String> =
+            names.by_ref().take(MOST).map(|name| format!("`{name}`")).collect();
+        match names.count() {
+            0 => shown.join(", "),
+            more => format!("{} and {more} others", shown.join(", ")),
+        }
+    }
+}
+
 /// The candidate that is nearest to what was written, if one is near enough to be meant.
 pub(crate) fn nearest<'c>(
     written: &str,

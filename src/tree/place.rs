@@ -11,9 +11,11 @@ use std::rc::Rc;
 use super::read::{Reading, yaml_offset};
 use super::{NodeId, Syntax};
 
-/// How many nodes a report looks for by stopping at each: every one costs a whole reading.
-/// Beyond it a place is that of the nearest key or text before the node.
+/// How many nodes a report looks for by stopping at each, and how many bytes may be read for it:
+/// every one costs a whole reading. Beyond it a place is that of the nearest key or text before
+/// the node.
 const MAX_STOPS: usize = 64;
+const MAX_BYTES: usize = 16 << 20;
 
 /// The byte offset of each wanted node of one text, as well as it can be told.
 pub(crate) fn locate(
@@ -33,11 +35,12 @@ pub(crate) fn locate(
 
     let known = known.take();
     let mut stops = 0;
+    let most = MAX_STOPS.min(1 + MAX_BYTES / text.len().max(1));
     let mut found = BTreeMap::new();
     for &id in wanted {
         let exact = known.get(&id).copied().or_else(|| {
             stops += 1;
-            (stops <= MAX_STOPS).then(|| stop_at(text, first, id)).flatten()
+            (stops <= most).then(|| stop_at(text, first, id)).flatten()
         });
         let nearest = || known.range(..=id).next_back().map(|(_, offset)| *offset);
         if let Some(offset) = exact.or_else(nearest) {

@@ -14,7 +14,12 @@ use super::{At, Entry, Key, Kind, Node, NodeId, Problem, ProblemKind, Style, Syn
 pub(crate) const MAX_DEPTH: u32 = 64;
 
 /// Unclosed brackets at which a text is refused unread: libyaml takes quadratic time over them.
-const MAX_OPEN_BRACKETS: i64 = 1_000;
+const MAX_OPEN_BRACKETS: u64 = 1_000;
+
+/// What the brackets beyond the depth limit may cost, each counted for every byte behind it: that
+/// is how libyaml spends its time on them. A share of the text's length comes on top, so that a
+/// text whose comments and patterns leave some open is read.
+const MAX_BRACKET_COST: u64 = 50_000_000;
 
 /// What reading a text gave.
 #[derive(Debug)]
@@ -49,8 +54,12 @@ pub(crate) fn parse<'t>(text: &'t str, syntax: Syntax, first: NodeId) -> Parsed<
 }
 
 fn refused_unread(text: &str) -> Option<Problem> {
-    let mut open = 0_i64;
+    let mut open = 0_u64;
+    let mut cost = 0_u64;
+    let depth = u64::from(MAX_DEPTH);
+    let most = MAX_BRACKET_COST + depth * text.len() as u64;
     for (offset, byte) in text.bytes().enumerate() {
+        cost += open.saturating_sub(depth);
         match byte {
             b'\t' | b'\n' | b'\r' => {}
             0..0x20 => {
@@ -61,12 +70,12 @@ fn refused_unread(text: &str) -> Option<Problem> {
             }
             b'{' | b'[' => {
                 open += 1;
-                if open > MAX_OPEN_BRACKETS {
-                    return Some(Problem { kind: ProblemKind::TooDeep, at: At::Offset(offset) });
-                }
             }
-            b'}' | b']' => open = (open - 1).max(0),
+            b'}' | b']' => open = open.saturating_sub(1),
             _ => {}
+        }
+        if open > MAX_OPEN_BRACKETS || cost > most {
+            return Some(Problem { kind: ProblemKind::TooDeep, at: At::Offset(offset) });
         }
     }
     text.starts_with('%').then_some(Problem { kind: ProblemKind::Directive, at: At::Offset(0) })
@@ -81,7 +90,7 @@ pub(super) struct Reading<'t> {
     text: &'t str,
     next: u32,
     depth: u32,
-    /// Nodes that may still be made: aliases may not grow a text without end.
+    /// Nodes and bytes of text that may still be made: aliases may not grow a text without end.
     budget: usize,
     fatal: Option<Problem>,
     pub(super) problems: Vec<Problem>,
@@ -192,11 +201,23 @@ impl<'t> Reading<'t> {
         if self.stop_at == Some(id) {
             return Err(E::custom("stopped as asked"));
         }
-        match self.budget.checked_sub(1) {
+        self.spend(1, id)?;
+        Ok(id)
+    }
+
+    /// Numbers a text. A borrowed one costs as much as a copy: it is copied later on.
+    fn enter_text<E: de::Error>(&mut self, text: &str) -> Result<NodeId, E> {
+        let id = self.enter()?;
+        self.spend(text.len(), id)?;
+        Ok(id)
+    }
+
+    fn spend<E: de::Error>(&mut self, size: usize, id: NodeId) -> Result<(), E> {
+        match self.budget.checked_sub(size) {
             Some(left) => self.budget = left,
             None => return Err(self.give_up(ProblemKind::TooLarge, id)),
         }
-        Ok(id)
+        Ok(())
     }
 
     fn give_up<E: de::Error>(&mut self, kind: ProblemKind, id: NodeId) -> E {
@@ -295,12 +316,13 @@ impl<'t> Visitor<'t> for Value<'_, 't> {
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Node<'t>, E> {
+        let id = self.0.enter_text(value)?;
         // What had to be copied was quoted with escapes, folded or a block.
-        self.scalar(Kind::Text(Cow::Owned(value.to_owned()), Style::Quoted))
+        Ok(Node { id, kind: Kind::Text(Cow::Owned(value.to_owned()), Style::Quoted) })
     }
 
     fn visit_borrowed_str<E: de::Error>(self, value: &'t str) -> Result<Node<'t>, E> {
-        let id = self.0.enter()?;
+        let id = self.0.enter_text(value)?;
         let seen = self.0.seen(id, value);
         let style = match seen.and_then(|offset| self.0.text.as_bytes().get(offset)) {
             Some(b'"' | b'\'') => Style::Quoted,
@@ -360,7 +382,7 @@ struct KeySeed<'r, 't>(&'r mut Reading<'t>);
 
 impl<'t> KeySeed<'_, 't> {
     fn key<E: de::Error>(self, text: Cow<'t, str>) -> Result<Key<'t>, E> {
-        let id = self.0.enter()?;
+        let id = self.0.enter_text(&text)?;
         if text == "<<" {
             self.0.complain(ProblemKind::MergeKey, id);
         }

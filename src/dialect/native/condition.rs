@@ -1,5 +1,6 @@
 //! `when:`, `unless:` and segments: conditions, and what they are made of.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Lowering;
@@ -102,8 +103,9 @@ impl Lowering<'_> {
         }
         let mut parts = Vec::new();
         let mut whole = true;
+        let mut headers = BTreeMap::new();
         for entry in entries {
-            whole &= self.check_spelling(entry, entries);
+            whole &= self.check_spelling(entry, &mut headers);
             match self.condition_entry(entry) {
                 Some(condition) => parts.push(condition),
                 None => whole = false,
@@ -119,12 +121,17 @@ impl Lowering<'_> {
     }
 
     /// One header in two spellings is one key twice. The same spelling twice was met before.
-    fn check_spelling(&mut self, entry: &Entry<'_>, entries: &[Entry<'_>]) -> bool {
+    fn check_spelling<'e>(
+        &mut self,
+        entry: &'e Entry<'_>,
+        headers: &mut BTreeMap<String, &'e str>,
+    ) -> bool {
         let key = &*entry.key.text;
-        let is_other_spelling =
-            |other: &Entry<'_>| other.key.text != key && other.key.text.eq_ignore_ascii_case(key);
-        let mut before = entries.iter().take_while(|other| other.key.id != entry.key.id);
-        if !key.starts_with("header.") || !before.any(is_other_spelling) {
+        if !key.starts_with("header.") {
+            return true;
+        }
+        let first = *headers.entry(key.to_ascii_lowercase()).or_insert(key);
+        if first == key {
             return true;
         }
         let message = format!("`{key}` is there already: the names of headers ignore case");

@@ -7,7 +7,7 @@ use super::Lowering;
 use super::fields::{Fields, FreeKeys, as_switch, cut, shown};
 use super::merge::FlagSource;
 use crate::ir::{Flag, Metadata, Name, Requirement, Scope, Variant, VariantIndex};
-use crate::report::{Code, nearest};
+use crate::report::{Code, Suggestions};
 use crate::source::Spot;
 use crate::tree::{Entry, Key, Kind, Node, NodeId};
 use crate::value::{Value, ValueType};
@@ -317,10 +317,10 @@ impl Lowering<'_> {
             }
         } else if found.is_none() {
             let names = variants.values.keys().map(|name| &**name);
-            let meant =
-                nearest(name, names.clone()).map(|meant| format!("did you mean `{meant}`?"));
-            let all: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-            let help = meant.unwrap_or_else(|| format!("it has {}", all.join(", ")));
+            let help = match self.suggestions.nearest(name, names.clone()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("it has {}", Suggestions::listed(names)),
+            };
             self.error(
                 Code::UnknownVariant,
                 at,

@@ -9,9 +9,8 @@ use super::fields::{FreeKeys, cut, shown};
 use crate::ir::{Declared, Matcher, Name, Subject, TextRelation};
 use crate::literal::address::{NetworkError, parse_network};
 use crate::literal::number::{Comparison, Number};
-use crate::literal::pattern::Pattern;
 use crate::literal::version::VersionRange;
-use crate::report::Code;
+use crate::report::{Code, Suggestions};
 use crate::tree::{Entry, Kind, Node};
 
 /// The keys of a map of tests.
@@ -248,10 +247,10 @@ impl Lowering<'_> {
             let fits = |one: &Name| one == text || (ignore_case && one.eq_ignore_ascii_case(text));
             if !allowed.iter().any(fits) {
                 let names = allowed.iter().map(|name| &**name);
-                let meant = crate::report::nearest(text, names.clone());
+                let meant = self.suggestions.nearest(text, names.clone());
                 let help = match meant {
                     Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!("declared are {}", listed(&names.collect::<Vec<_>>())),
+                    None => format!("declared are {}", Suggestions::listed(names)),
                 };
                 let message = format!("`{}` is not among the declared values", cut(text));
                 self.error(Code::AttributeType, item.id, message).help(help);
@@ -424,7 +423,7 @@ impl Lowering<'_> {
             let Some(text) = self.text_operand(item, "matches", false) else {
                 continue;
             };
-            match Pattern::new(&text, ignore_case) {
+            match self.patterns.get(&text, ignore_case) {
                 Ok(pattern) => patterns.push(pattern),
                 Err(message) => {
                     self.error(Code::Pattern, item.id, message);

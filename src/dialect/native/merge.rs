@@ -11,7 +11,7 @@ use super::Lowering;
 use super::fields::{as_switch, cut, shown};
 use crate::bucket::Share;
 use crate::ir::Name;
-use crate::report::{Code, nearest};
+use crate::report::Code;
 use crate::source::Owner;
 use crate::tree::{Entry, Key, Kind, Node, NodeId};
 
@@ -151,7 +151,8 @@ impl Lowering<'_> {
                     .iter()
                     .filter_map(|rule| rule.entry("name").and_then(|entry| entry.value.text()))
                     .collect();
-                let meant = nearest(name, names).map(|meant| format!("did you mean `{meant}`?"));
+                let meant = self.suggestions.nearest(name, names);
+                let meant = meant.map(|meant| format!("did you mean `{meant}`?"));
                 let message = format!("there is no rule `{}` below to patch", cut(name));
                 let mut complaint = self.error(Code::UnknownKey, patch.key.id, message);
                 if let Some(meant) = meant {

@@ -22,7 +22,8 @@ pub(crate) use list::{ListFiles, NoListFiles};
 
 use crate::context::Builtin;
 use crate::ir::{Declared, Document, Name, Scope, Segment, UnitName};
-use crate::report::Code;
+use crate::literal::pattern::Patterns;
+use crate::report::{Code, Suggestions};
 use crate::source::{FileId, Owner, Problem, Sources, Spot};
 use crate::tree::{self, At, Entry, Kind, Node, NodeId, ProblemKind, Syntax};
 
@@ -71,6 +72,8 @@ pub(crate) fn lower(layers: &[Vec<Text>], list_files: &mut dyn ListFiles) -> Low
         attributes: None,
         units: None,
         segment: None,
+        suggestions: Suggestions::new(),
+        patterns: Patterns::new(),
     };
     let mut roots = Vec::new();
     for (layer, texts) in layers.iter().enumerate() {
@@ -109,6 +112,8 @@ struct Lowering<'s> {
     units: Option<Vec<UnitName>>,
     /// The segment that is being read.
     segment: Option<Name>,
+    suggestions: Suggestions,
+    patterns: Patterns,
 }
 
 impl Lowering<'_> {
@@ -388,13 +393,16 @@ impl Lowering<'_> {
         match &node.kind {
             Kind::Null => {}
             Kind::List(items) => {
+                let mut seen: BTreeSet<Name> =
+                    strategies.iter().map(|(name, _)| Arc::clone(name)).collect();
                 for item in items {
                     let Some(name) = self.text(item, "the name of a strategy") else {
                         continue;
                     };
                     self.check_name(name, item.id, "a strategy");
-                    if !strategies.iter().any(|(known, _)| **known == *name) {
-                        strategies.push((Arc::from(name), Spot::Node(item.id)));
+                    let name: Name = Arc::from(name);
+                    if seen.insert(Arc::clone(&name)) {
+                        strategies.push((name, Spot::Node(item.id)));
                     }
                 }
             }

@@ -178,7 +178,8 @@ impl Lowering<'_> {
         if reaches_into_json {
             return Some(Declared::Any);
         }
-        let meant = crate::report::nearest(name, attributes.keys().map(|name| &**name));
+        let known = attributes.keys().map(|name| &**name);
+        let meant = self.suggestions.nearest(name, known);
         let meant = meant.map(|meant| format!("did you mean `{meant}`?"));
         let message = format!("the attribute `{}` is not declared in `attributes`", cut(name));
         let mut complaint = self.error(Code::UnknownAttribute, at, message);
