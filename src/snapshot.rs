@@ -117,7 +117,7 @@ impl Snapshot {
     /// Decides one flag.
     #[inline]
     pub fn decide<'s>(&'s self, flag: impl FlagKey<'s>, ctx: &Context<'_>) -> Decision<'s> {
-        let decided = self.loaded.decide(flag, ctx, &mut Silent);
+        let decided = self.loaded.find(flag).map(|id| (id, self.loaded.decided(id, ctx)));
         Decision::new(&self.loaded, flag.flag_name(), decided)
     }
 
@@ -176,7 +176,8 @@ impl Snapshot {
         let mut notes = Notes::new();
         // The instant is pinned, so that what is told of it is what was decided with.
         let ctx = &ctx.clone().at_instant(self.loaded.instant(ctx));
-        let decided = self.loaded.decide(flag, ctx, &mut notes);
+        let decided = self.loaded.find(flag);
+        let decided = decided.map(|id| (id, self.loaded.observed(id, ctx, &mut notes)));
         let decision = Decision::new(&self.loaded, flag.flag_name(), decided);
         Explanation::new(&self.loaded, decision, notes, ctx)
     }
@@ -242,30 +243,44 @@ impl Loaded {
         given.unwrap_or_else(|| self.clock())
     }
 
+    /// Decides one flag, and tells an observer how.
     #[inline]
-    fn run<O: Observer>(&self, id: FlagId, ctx: &Context<'_>, observer: &mut O) -> Outcome {
+    fn observed<O: Observer>(&self, id: FlagId, ctx: &Context<'_>, observer: &mut O) -> Outcome {
+        let flag = self.program.flags.get(id);
         // The clock is read at the most once, and for a flag that speaks of time only.
-        let now = match self.program.flags.get(id).speaks_of_time {
+        let now = match flag.speaks_of_time {
             true => self.instant(ctx),
             false => Timestamp::UNIX_EPOCH,
         };
         let run = Run { program: &self.program, ctx, base: &self.settings.base, now };
-        eval::decide(&run, id, observer)
+        eval::decide_in_full(&run, flag, observer)
     }
 
+    /// Decides one flag for those who only want the answer.
+    ///
+    /// PERF: what needs no context is answered where it is asked; the rest is compiled here, once,
+    /// and not into each service anew with whatever optimisation that has (W1, W3).
     #[inline]
-    fn decide<'k, O: Observer>(
-        &self,
-        flag: impl FlagKey<'k>,
-        ctx: &Context<'_>,
-        observer: &mut O,
-    ) -> Result<(FlagId, Outcome), Reason> {
+    fn decided(&self, id: FlagId, ctx: &Context<'_>) -> Outcome {
+        match eval::without_context(self.program.flags.get(id)) {
+            Some(outcome) => outcome,
+            None => self.decided_with(id, ctx),
+        }
+    }
+
+    fn decided_with(&self, id: FlagId, ctx: &Context<'_>) -> Outcome {
+        self.observed(id, ctx, &mut Silent)
+    }
+
+    /// The flag that is asked for, if it is there and of the type that its key promises.
+    #[inline]
+    fn find<'k>(&self, flag: impl FlagKey<'k>) -> Result<FlagId, Reason> {
         let id = flag.find(&State(self)).map(FlagId::of_raw).ok_or(Reason::FlagNotFound)?;
         let value_type = self.program.flags.get(id).value_type;
-        if flag.promises().is_some_and(|(promised, _)| promised != value_type) {
-            return Err(Reason::TypeMismatch);
+        match flag.promises() {
+            Some((promised, _)) if promised != value_type => Err(Reason::TypeMismatch),
+            _ => Ok(id),
         }
-        Ok((id, self.run(id, ctx, observer)))
     }
 
     #[inline]
@@ -273,11 +288,8 @@ impl Loaded {
         let Some(id) = flag.find(&State(self)).map(FlagId::of_raw) else {
             return flag.promises().is_some_and(|(_, default)| default);
         };
-        if !self.program.flags.get(id).is_boolean {
-            return false;
-        }
-        let outcome = self.run(id, ctx, &mut Silent);
-        self.program.variants.get(outcome.variant).value.as_bool() == Some(true)
+        let on = self.program.flags.get(id).on;
+        on.is_some_and(|on| self.decided(id, ctx).variant == on)
     }
 
     #[inline]
@@ -286,7 +298,7 @@ impl Loaded {
         flag: impl FlagKey<'s>,
         ctx: &Context<'_>,
     ) -> Option<T::Out<'s>> {
-        let (_, outcome) = self.decide(flag, ctx, &mut Silent).ok()?;
+        let outcome = self.decided(self.find(flag).ok()?, ctx);
         T::read(&self.program.variants.get(outcome.variant).value)
     }
 }

@@ -26,6 +26,7 @@ impl UnitHash {
     ///
     /// assert_eq!(UnitHash::of(b"ada").get(), 0x691d_4463_952c_802f);
     /// ```
+    #[inline]
     pub fn of(bytes: &[u8]) -> UnitHash {
         UnitHash(xxh3_64(bytes))
     }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::strategies::Compiled;
 use crate::bucket::{self, Purpose, Salt, Share};
+use crate::context::Builtin;
 use crate::ir::{self, Condition, Declared, Document, Name, Scope, TextRelation};
 use crate::program::{
     Accepts, Affixes, AttributeId, AttributeName, Code, Extra, Flag, FlagTest, FlagTestId, Id,
-    JsonPath, Leaf, Matcher, Names, Networks, Op, OpId, Program, Rule, Segment, SegmentId,
+    JsonPath, Leaf, Literal, Matcher, Names, Networks, Op, OpId, Program, Rule, Segment, SegmentId,
     SegmentRollout, Serve, Split, Strategy, Subject, Test, TestId, TextSet, Truth, UnitSource,
-    UnitsId, Variant, VariantId,
+    Units, UnitsId, Variant, VariantId,
 };
 
 /// Lays out a document whose references were checked.
@@ -55,7 +56,7 @@ struct Emitter<'d> {
     /// Segments by their scope and name: each scope has its own.
     segments: HashMap<(*const Scope, Name), SegmentId>,
     /// The sets of list files, by the list: many flags may name one file.
-    lists: HashMap<(*const Name, bool), Arc<TextSet>>,
+    lists: HashMap<(*const Name, bool), TextSet>,
     units: HashMap<Vec<UnitSource>, UnitsId>,
     attributes: BTreeMap<(Name, Declared), AttributeId>,
     time: BTreeSet<Name>,
@@ -87,6 +88,7 @@ impl Emitter<'_> {
         for rule in &flag.rules {
             self.rule(rule, flag, first_variant);
         }
+        let on = flag.find_variant("on").filter(|_| flag.is_boolean);
         self.program.flags.push(Flag {
             first_rule,
             end_rule: self.program.rules.next(),
@@ -94,7 +96,7 @@ impl Emitter<'_> {
             not_excluded,
             default: first_variant.offset(flag.default.0),
             off: first_variant.offset(flag.off.0),
-            is_boolean: flag.is_boolean,
+            on: on.map(|on| first_variant.offset(on.0)),
             is_killed: flag.kill,
             speaks_of_time: self.time.contains(&flag.name),
             value_type: flag.value_type,
@@ -271,13 +273,24 @@ impl Emitter<'_> {
                 Subject::Attribute(self.attribute(name, declared))
             }
         };
-        let matchers = test.matchers.iter().map(|matcher| self.matcher(matcher)).collect();
-        self.program.tests.push(Test { subject, matchers })
+        let exists = test.matchers.iter().find_map(|matcher| match matcher {
+            ir::Matcher::Exists(wanted) => Some(*wanted),
+            _ => None,
+        });
+        let mut matchers: Vec<Matcher> =
+            test.matchers.iter().filter_map(|matcher| self.matcher(matcher)).collect();
+        let matcher = match matchers.len() {
+            0 => Matcher::Anything,
+            1 => matchers.remove(0),
+            _ => Matcher::AllOf(matchers.into()),
+        };
+        self.program.tests.push(Test { subject, exists, matcher })
     }
 
-    fn matcher(&mut self, matcher: &ir::Matcher) -> Matcher {
-        match matcher {
-            ir::Matcher::Exists(wanted) => Matcher::Exists(*wanted),
+    /// What is asked of a value; nothing by `exists`.
+    fn matcher(&mut self, matcher: &ir::Matcher) -> Option<Matcher> {
+        Some(match matcher {
+            ir::Matcher::Exists(_) => return None,
             ir::Matcher::Text { relation, any_of, ignore_case, file } => {
                 let ignore_case = *ignore_case;
                 let affixes = || Affixes {
@@ -287,9 +300,7 @@ impl Emitter<'_> {
                 match relation {
                     TextRelation::Equals if file.is_some() => {
                         let set = self.lists.entry((any_of.as_ptr(), ignore_case));
-                        Matcher::Equals(Arc::clone(
-                            set.or_insert_with(|| set_of(any_of, ignore_case)),
-                        ))
+                        Matcher::Equals(set.or_insert_with(|| set_of(any_of, ignore_case)).clone())
                     }
                     TextRelation::Equals => Matcher::Equals(set_of(any_of, ignore_case)),
                     TextRelation::StartsWith => Matcher::StartsWith(affixes()),
@@ -304,14 +315,14 @@ impl Emitter<'_> {
                 accepts_false: booleans.contains(&false),
             },
             ir::Matcher::AnyOf(kinds) => {
-                Matcher::AnyOf(kinds.iter().map(|kind| self.matcher(kind)).collect())
+                Matcher::AnyOf(kinds.iter().filter_map(|kind| self.matcher(kind)).collect())
             }
             ir::Matcher::Compare(comparison, bound) => Matcher::Compare(*comparison, *bound),
             ir::Matcher::Version(ranges) => Matcher::Version(ranges.clone().into()),
             ir::Matcher::After(at) => Matcher::After(*at),
             ir::Matcher::Before(at) => Matcher::Before(*at),
             ir::Matcher::Network { any_of, .. } => Matcher::Network(Networks::new(any_of)),
-        }
+        })
     }
 
     fn attribute(&mut self, name: &Name, declared: &Declared) -> AttributeId {
@@ -335,13 +346,20 @@ impl Emitter<'_> {
             | Declared::Version
             | Declared::Instant => Accepts::Anything,
         };
-        let made = AttributeName { name: Box::from(&**name), paths: paths.collect(), accepts };
+        let made = AttributeName {
+            name: Literal::new(Box::from(&**name)),
+            paths: paths.collect(),
+            accepts,
+        };
         let id = self.program.attributes.push(made);
         self.attributes.insert(key, id);
         id
     }
 
-    fn units(&mut self, units: &[ir::UnitName]) -> UnitsId {
+    fn units(&mut self, units: &[ir::UnitName]) -> Units {
+        if matches!(units, [ir::UnitName::Builtin(Builtin::User)]) {
+            return Units::User;
+        }
         let sources: Vec<UnitSource> = units
             .iter()
             .map(|unit| match unit {
@@ -352,14 +370,14 @@ impl Emitter<'_> {
             })
             .collect();
         if let Some(id) = self.units.get(&sources) {
-            return *id;
+            return Units::FirstOf(*id);
         }
         let id = self.program.units.push(sources.clone().into());
         self.units.insert(sources, id);
-        id
+        Units::FirstOf(id)
     }
 }
 
-fn set_of(texts: &[Name], ignore_case: bool) -> Arc<TextSet> {
-    Arc::new(TextSet::new(texts.iter().map(|text| &**text), ignore_case))
+fn set_of(texts: &[Name], ignore_case: bool) -> TextSet {
+    TextSet::new(texts.iter().map(|text| &**text), ignore_case)
 }

@@ -24,6 +24,7 @@ use crate::literal::address;
 /// # let _ = ctx;
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[repr(u64)]
 #[non_exhaustive]
 pub enum Attribute<'a> {
     /// Text, as it is: neither trimmed nor folded.
@@ -71,6 +72,7 @@ impl Attribute<'_> {
 macro_rules! attribute_from {
     ($($from:ty => |$value:ident| $to:expr;)*) => {
         $(impl<'a> From<$from> for Attribute<'a> {
+            #[inline]
             fn from($value: $from) -> Attribute<'a> {
                 $to
             }
@@ -172,6 +174,7 @@ impl<'a> Unit<'a> {
     }
 
     /// The unit as the text that is hashed and compared.
+    #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Repr::Text(text) => text,
@@ -228,12 +231,14 @@ macro_rules! unit_from {
 unit_from!(i32, u32, i64, u64);
 
 impl<'a> From<&'a str> for Unit<'a> {
+    #[inline]
     fn from(text: &'a str) -> Unit<'a> {
         Unit(Repr::Text(text))
     }
 }
 
 impl<'a> From<&'a String> for Unit<'a> {
+    #[inline]
     fn from(text: &'a String) -> Unit<'a> {
         Unit(Repr::Text(text))
     }

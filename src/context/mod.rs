@@ -1,6 +1,7 @@
 //! What is known of a request.
 
 mod attribute;
+mod few;
 mod headers;
 mod owned;
 
@@ -9,6 +10,7 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
+use self::few::Few;
 use crate::bucket::UnitHash;
 use crate::literal::instant;
 
@@ -94,9 +96,36 @@ pub struct Context<'a> {
     headers: Few<(&'a str, &'a [u8]), 4>,
     lent_headers: Option<&'a dyn Headers>,
     cookies: Few<(&'a str, &'a str), 4>,
+    more: Option<Box<More<'a>>>,
     cookie_header: Option<&'a str>,
     under: Option<&'a ContextBuf>,
     at: Option<Timestamp>,
+}
+
+/// What found no room.
+#[derive(Clone, Default)]
+struct More<'a> {
+    attributes: Vec<(&'a str, Attribute<'a>)>,
+    headers: Vec<(&'a str, &'a [u8])>,
+    cookies: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> More<'a> {
+    #[cold]
+    fn find_attribute(
+        &self,
+        is_it: impl Fn(&&(&'a str, Attribute<'a>)) -> bool,
+    ) -> Option<&(&'a str, Attribute<'a>)> {
+        self.attributes.iter().rfind(is_it)
+    }
+
+    #[cold]
+    fn find_header(
+        &self,
+        is_it: impl Fn(&&(&'a str, &'a [u8])) -> bool,
+    ) -> Option<&(&'a str, &'a [u8])> {
+        self.headers.iter().find(is_it)
+    }
 }
 
 impl Default for Context<'_> {
@@ -107,6 +136,7 @@ impl Default for Context<'_> {
 
 impl<'a> Context<'a> {
     /// A context of which nothing is known.
+    #[inline]
     pub const fn new() -> Context<'a> {
         Context {
             user: None,
@@ -117,6 +147,7 @@ impl<'a> Context<'a> {
             headers: Few::new(),
             lent_headers: None,
             cookies: Few::new(),
+            more: None,
             cookie_header: None,
             under: None,
             at: None,
@@ -132,6 +163,7 @@ impl<'a> Context<'a> {
     /// # let _ = (text, integer);
     /// ```
     #[must_use]
+    #[inline]
     pub fn user(mut self, user: impl Into<Unit<'a>>) -> Self {
         let user = user.into();
         let hash = UnitHash::of(user.as_str().as_bytes());
@@ -141,40 +173,47 @@ impl<'a> Context<'a> {
 
     /// The session.
     #[must_use]
+    #[inline]
     pub fn session(self, session: &'a str) -> Self {
         self.text(Builtin::Session, session)
     }
 
     /// The region that the request is served in.
     #[must_use]
+    #[inline]
     pub fn region(self, region: &'a str) -> Self {
         self.text(Builtin::Region, region)
     }
 
     /// The tenant, account or organisation.
     #[must_use]
+    #[inline]
     pub fn tenant(self, tenant: &'a str) -> Self {
         self.text(Builtin::Tenant, tenant)
     }
 
     /// The environment, as `production`.
     #[must_use]
+    #[inline]
     pub fn env(self, env: &'a str) -> Self {
         self.text(Builtin::Env, env)
     }
 
     /// The host that serves the request.
     #[must_use]
+    #[inline]
     pub fn host(self, host: &'a str) -> Self {
         self.text(Builtin::Host, host)
     }
 
     /// The id of the request. `by: request` uses it: nothing is random inside a decision.
     #[must_use]
+    #[inline]
     pub fn request(self, request: &'a str) -> Self {
         self.text(Builtin::Request, request)
     }
 
+    #[inline]
     fn text(mut self, builtin: Builtin, text: &'a str) -> Self {
         if let Some(slot) = slot_of(builtin).and_then(|slot| self.texts.get_mut(slot)) {
             *slot = Some(text).filter(|text| !text.is_empty());
@@ -186,6 +225,7 @@ impl<'a> Context<'a> {
     ///
     /// A text that is no address is given and unreadable: it satisfies no test.
     #[must_use]
+    #[inline]
     pub fn ip(mut self, address: impl Into<Address>) -> Self {
         self.address = address.into().given();
         self
@@ -193,13 +233,17 @@ impl<'a> Context<'a> {
 
     /// One attribute of the service's own. Given twice, the later counts.
     #[must_use]
+    #[inline]
     pub fn attr(mut self, name: &'a str, value: impl Into<Attribute<'a>>) -> Self {
-        self.attributes.replace(|(known, _)| *known == name, (name, value.into()));
+        if let Err(attribute) = self.attributes.push((name, value.into())) {
+            self = self.with_attribute(attribute);
+        }
         self
     }
 
     /// Any number of attributes at once; those given by [`Context::attr`] count before them.
     #[must_use]
+    #[inline]
     pub fn attributes(mut self, attributes: &'a [(&'a str, Attribute<'a>)]) -> Self {
         self.lent_attributes = attributes;
         self
@@ -207,8 +251,11 @@ impl<'a> Context<'a> {
 
     /// One header of the request. Names ignore case; of several instances the first counts.
     #[must_use]
+    #[inline]
     pub fn header(mut self, name: &'a str, value: &'a str) -> Self {
-        self.headers.push((name, value.as_bytes()));
+        if let Err(header) = self.headers.push((name, value.as_bytes())) {
+            self = self.with_more(|more| more.headers.push(header));
+        }
         self
     }
 
@@ -222,6 +269,7 @@ impl<'a> Context<'a> {
     /// # let _ = ctx;
     /// ```
     #[must_use]
+    #[inline]
     pub fn headers(mut self, headers: &'a dyn Headers) -> Self {
         self.lent_headers = Some(headers);
         self
@@ -229,13 +277,17 @@ impl<'a> Context<'a> {
 
     /// One cookie. Names are case-sensitive; of several instances the first counts.
     #[must_use]
+    #[inline]
     pub fn cookie(mut self, name: &'a str, value: &'a str) -> Self {
-        self.cookies.push((name, value));
+        if let Err(cookie) = self.cookies.push((name, value)) {
+            self = self.with_more(|more| more.cookies.push(cookie));
+        }
         self
     }
 
     /// The text of a `Cookie` header, where the headers themselves are not given.
     #[must_use]
+    #[inline]
     pub fn cookies(mut self, header: &'a str) -> Self {
         self.cookie_header = Some(header);
         self
@@ -244,12 +296,33 @@ impl<'a> Context<'a> {
     /// The instant of the request. All decisions on this context then agree on the time, and none
     /// of them reads the clock.
     #[must_use]
+    #[inline]
     pub fn at(self, at: SystemTime) -> Self {
         self.at_instant(instant::from_system(at))
     }
 
+    #[inline]
     pub(crate) fn at_instant(mut self, at: Timestamp) -> Self {
         self.at = Some(at);
+        self
+    }
+
+    /// PERF: the context goes in and comes out again so that the builder's methods never lend it:
+    /// only then can the compiler build it in one place, instead of copying it in each (CTX).
+    #[cold]
+    fn with_more(mut self, add: impl FnOnce(&mut More<'a>)) -> Self {
+        add(self.more.get_or_insert_default());
+        self
+    }
+
+    /// An attribute for which there is no room, unless it takes the place of one.
+    #[cold]
+    fn with_attribute(mut self, attribute: (&'a str, Attribute<'a>)) -> Self {
+        if let Err(attribute) =
+            self.attributes.replace(|(known, _)| *known == attribute.0, attribute)
+        {
+            self = self.with_more(|more| more.attributes.push(attribute));
+        }
         self
     }
 
@@ -287,6 +360,7 @@ impl<'a> Context<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn builtin(&self, builtin: Builtin) -> Option<&str> {
         let own = match slot_of(builtin) {
             None => self.user.as_ref().map(|(user, _)| user.as_str()),
@@ -312,18 +386,33 @@ impl<'a> Context<'a> {
 
     /// An attribute of the service's own.
     pub fn attribute(&self, name: &str) -> Option<Attribute<'_>> {
-        self.attributes
-            .iter()
-            .chain(self.lent_attributes)
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| *value)
-            .or_else(|| self.under.and_then(|under| under.attribute(name)))
+        let own = self.own_attribute(|known| known == name).copied();
+        own.or_else(|| self.under.and_then(|under| under.attribute(name)))
+    }
+
+    /// An attribute that was given to this context and not to one under it.
+    #[inline]
+    pub(crate) fn own_attribute(&self, is_it: impl Fn(&str) -> bool) -> Option<&Attribute<'a>> {
+        let is_it = |(name, _): &&(&str, Attribute<'a>)| is_it(name);
+        let more = self.more.as_ref().and_then(|more| more.find_attribute(is_it));
+        let given = more.or_else(|| self.attributes.iter().rfind(is_it));
+        given.or_else(|| self.lent_attributes.iter().find(is_it)).map(|(_, value)| value)
+    }
+
+    #[inline]
+    fn own_headers(&self) -> impl Iterator<Item = &(&'a str, &'a [u8])> {
+        self.headers.iter().chain(self.more.iter().flat_map(|more| &more.headers))
+    }
+
+    fn own_cookies(&self) -> impl Iterator<Item = &(&'a str, &'a str)> {
+        self.cookies.iter().chain(self.more.iter().flat_map(|more| &more.cookies))
     }
 
     /// The first instance of a header, by its lower-case name.
     pub(crate) fn find_header(&self, name: &str) -> Found<'_> {
-        let mut own = self.headers.iter();
-        if let Some((_, value)) = own.find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+        let is_it = |(known, _): &&(&str, &[u8])| known.eq_ignore_ascii_case(name);
+        let more = || self.more.as_ref().and_then(|more| more.find_header(is_it));
+        if let Some((_, value)) = self.headers.iter().find(is_it).or_else(more) {
             return Found::Value(value);
         }
         let mut given = !self.headers.is_empty();
@@ -339,7 +428,7 @@ impl<'a> Context<'a> {
 
     /// The first instance of a cookie.
     pub(crate) fn find_cookie(&self, name: &str) -> Found<'_> {
-        let mut own = self.cookies.iter();
+        let mut own = self.own_cookies();
         if let Some((_, value)) = own.find(|(known, _)| *known == name) {
             return Found::Value(value.as_bytes());
         }
@@ -350,7 +439,7 @@ impl<'a> Context<'a> {
                 return Found::Value(value);
             }
         }
-        let mut own_headers = self.headers.iter();
+        let mut own_headers = self.own_headers();
         let found = own_headers
             .by_ref()
             .filter(|(known, _)| known.eq_ignore_ascii_case("cookie"))
@@ -386,10 +475,11 @@ impl<'a> Context<'a> {
         let builtins = Builtin::ALL.into_iter().filter(|builtin| self.builtin(*builtin).is_some());
         let mut names: Vec<String> = builtins.map(|builtin| builtin.name().to_owned()).collect();
         names.extend(self.address().map(|_| "ip".to_owned()));
-        let attributes = self.attributes.iter().chain(self.lent_attributes);
+        let more = self.more.iter().flat_map(|more| &more.attributes);
+        let attributes = self.attributes.iter().chain(more).chain(self.lent_attributes);
         names.extend(attributes.map(|(name, _)| format!("attr.{name}")));
-        names.extend(self.headers.iter().map(|(name, _)| format!("header.{name}")));
-        names.extend(self.cookies.iter().map(|(name, _)| format!("cookie.{name}")));
+        names.extend(self.own_headers().map(|(name, _)| format!("header.{name}")));
+        names.extend(self.own_cookies().map(|(name, _)| format!("cookie.{name}")));
         names.extend(self.lent_headers.map(|_| "headers".to_owned()));
         names.extend(self.cookie_header.map(|_| "cookies".to_owned()));
         names.extend(self.under.into_iter().flat_map(ContextBuf::lent_names));
@@ -397,17 +487,9 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Where a built-in text has its place; the user has a field of its own.
+/// Where a built-in text has its place; the user, who is the first, has a field of its own.
 const fn slot_of(builtin: Builtin) -> Option<usize> {
-    match builtin {
-        Builtin::User => None,
-        Builtin::Session => Some(0),
-        Builtin::Region => Some(1),
-        Builtin::Tenant => Some(2),
-        Builtin::Env => Some(3),
-        Builtin::Host => Some(4),
-        Builtin::Request => Some(5),
-    }
+    (builtin as usize).checked_sub(1)
 }
 
 /// The names of what is given; values may be personal and are left out.
@@ -420,42 +502,5 @@ impl fmt::Debug for Context<'_> {
 impl<'a> From<&'a ContextBuf> for Context<'a> {
     fn from(buf: &'a ContextBuf) -> Context<'a> {
         Context::of_buf(buf)
-    }
-}
-
-/// A list whose first few items need no allocation.
-#[derive(Clone, Debug)]
-struct Few<T, const N: usize> {
-    inline: [Option<T>; N],
-    spilled: Vec<T>,
-}
-
-impl<T, const N: usize> Few<T, N> {
-    const fn new() -> Few<T, N> {
-        Few { inline: [const { None }; N], spilled: Vec::new() }
-    }
-
-    fn push(&mut self, item: T) {
-        match self.inline.iter_mut().find(|slot| slot.is_none()) {
-            Some(slot) => *slot = Some(item),
-            None => self.spilled.push(item),
-        }
-    }
-
-    /// Puts an item in the place of the one that is the same, or at the end.
-    fn replace(&mut self, is_same: impl Fn(&T) -> bool, item: T) {
-        let mut known = self.inline.iter_mut().flatten().chain(&mut self.spilled);
-        match known.find(|known| is_same(known)) {
-            Some(known) => *known = item,
-            None => self.push(item),
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &T> {
-        self.inline.iter().map_while(Option::as_ref).chain(&self.spilled)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.inline.first().is_none_or(Option::is_none)
     }
 }

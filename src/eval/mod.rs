@@ -17,7 +17,7 @@ use crate::bucket::{self, Share, UnitHash};
 use crate::context::{Attribute, Builtin, Context, ContextBuf};
 use crate::program::{
     Flag, FlagId, FlagTest, FlagTestId, Leaf, NO_BUCKET, Op, OpId, Outcome, Program, Rule,
-    RuleIndex, SegmentId, Serve, Truth, UnitSource, UnitsId, VariantId,
+    RuleIndex, SegmentId, Serve, Truth, UnitSource, Units, VariantId,
 };
 use crate::reason::Reason;
 
@@ -87,20 +87,24 @@ pub(crate) struct Run<'r> {
 }
 
 /// Decides one flag.
-#[inline]
 pub(crate) fn decide<O: Observer>(run: &Run<'_>, id: FlagId, observer: &mut O) -> Outcome {
     let flag = run.program.flags.get(id);
-    if flag.first_rule == flag.end_rule
-        && !flag.is_killed
-        && flag.requires.is_empty()
-        && flag.not_excluded == OpId::YES
-    {
-        return ended(flag.default, Reason::Static);
-    }
-    decide_in_full(run, flag, observer)
+    without_context(flag).unwrap_or_else(|| decide_in_full(run, flag, observer))
 }
 
-fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcome {
+/// What a flag decides that asks nothing.
+#[inline]
+pub(crate) fn without_context(flag: &Flag) -> Option<Outcome> {
+    let asks_nothing = flag.first_rule == flag.end_rule
+        && !flag.is_killed
+        && flag.requires.is_empty()
+        && flag.not_excluded == OpId::YES;
+    asks_nothing.then(|| ended(flag.default, Reason::Static))
+}
+
+/// Decides a flag that asks for something.
+#[inline]
+pub(crate) fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcome {
     if flag.is_killed {
         return ended(flag.off, Reason::Killed);
     }
@@ -119,10 +123,12 @@ fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> 
 }
 
 /// A decision without a rule.
+#[inline]
 const fn ended(variant: VariantId, reason: Reason) -> Outcome {
     Outcome { variant, bucket: NO_BUCKET, rule: RuleIndex::NONE, reason, no_unit: false }
 }
 
+#[inline]
 fn by_rules<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcome {
     let rules = run.program.rules.range(flag.first_rule, flag.end_rule);
     let mut no_unit = false;
@@ -151,6 +157,7 @@ fn by_rules<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcom
     Outcome { no_unit, ..ended(flag.default, reason) }
 }
 
+#[inline]
 fn try_rule<O: Observer>(
     run: &Run<'_>,
     rule: &Rule,
@@ -239,12 +246,19 @@ fn holds<O: Observer>(run: &Run<'_>, entry: OpId, observer: &mut O) -> bool {
             return false;
         }
         let op = run.program.ops.get(at);
-        let found = ask(run, op, observer);
+        let found = match op.leaf {
+            Leaf::Test(test) => test::ask(run, run.program.tests.get(test)),
+            _ => ask(run, op, observer),
+        };
         observer.leaf(at, found);
         at = if found == op.wants { op.yes } else { op.no };
     }
 }
 
+/// Asks a leaf of any kind.
+///
+/// PERF: kept apart from the loop, where nearly all leaves are tests (W4, DEEP).
+#[inline(never)]
 fn ask<O: Observer>(run: &Run<'_>, op: &Op, observer: &mut O) -> Truth {
     match op.leaf {
         Leaf::Test(test) => test::ask(run, run.program.tests.get(test)),
@@ -288,14 +302,24 @@ fn serves<O: Observer>(run: &Run<'_>, test: FlagTestId, observer: &mut O) -> boo
     any_of.contains(&outcome.variant)
 }
 
-/// The hash of the first unit that the request has.
+/// The hash of what is bucketed, if the request has it.
 #[inline]
-fn unit(run: &Run<'_>, units: UnitsId) -> Option<UnitHash> {
-    run.program.units.get(units).iter().find_map(|source| match source {
-        UnitSource::Builtin(Builtin::User) => run
-            .ctx
-            .user_hash()
-            .or_else(|| run.base.builtin(Builtin::User).map(|user| UnitHash::of(user.as_bytes()))),
+fn unit(run: &Run<'_>, units: Units) -> Option<UnitHash> {
+    match units {
+        Units::User => user(run),
+        Units::FirstOf(units) => first_of(run, run.program.units.get(units)),
+    }
+}
+
+#[inline]
+fn user(run: &Run<'_>) -> Option<UnitHash> {
+    let of_base = || run.base.builtin(Builtin::User).map(|user| UnitHash::of(user.as_bytes()));
+    run.ctx.user_hash().or_else(of_base)
+}
+
+fn first_of(run: &Run<'_>, sources: &[UnitSource]) -> Option<UnitHash> {
+    sources.iter().find_map(|source| match source {
+        UnitSource::Builtin(Builtin::User) => user(run),
         UnitSource::Builtin(builtin) => {
             run.builtin(*builtin).map(|text| UnitHash::of(text.as_bytes()))
         }
@@ -305,6 +329,7 @@ fn unit(run: &Run<'_>, units: UnitsId) -> Option<UnitHash> {
 }
 
 impl<'r> Run<'r> {
+    #[inline]
     fn builtin(&self, builtin: Builtin) -> Option<&'r str> {
         self.ctx.builtin(builtin).or_else(|| self.base.builtin(builtin))
     }

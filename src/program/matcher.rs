@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
+use serde_json::Value as Json;
 
-use super::{Affixes, Matcher, Truth};
+use super::{Accepts, Affixes, Matcher, Truth};
+use crate::context::Attribute;
 use crate::literal::instant;
 use crate::literal::number::Number;
 use crate::literal::version::Version;
@@ -24,20 +26,86 @@ pub(crate) enum Scalar<'v> {
     Unreadable,
 }
 
-/// All tests of one value, by Kleene.
-pub(crate) fn passes(matchers: &[Matcher], value: Scalar<'_>) -> Truth {
-    match matchers {
-        [only] => passes_one(only, value),
-        all => all.iter().fold(Truth::True, |so_far, one| so_far.and(passes_one(one, value))),
+impl<'v> Scalar<'v> {
+    #[inline]
+    fn of(value: Attribute<'v>) -> Scalar<'v> {
+        match value {
+            Attribute::Text(text) => Scalar::Text(text),
+            Attribute::Json(Json::String(text)) => Scalar::Text(text),
+            Attribute::Integer(value) => Scalar::Number(Number::Integer(i128::from(value))),
+            Attribute::Unsigned(value) => Scalar::Number(Number::Integer(i128::from(value))),
+            Attribute::Float(value) if value.is_finite() => Scalar::Number(Number::Float(value)),
+            Attribute::Boolean(value) => Scalar::Boolean(value),
+            Attribute::Json(Json::Bool(value)) => Scalar::Boolean(*value),
+            Attribute::Instant(at) => Scalar::Instant(instant::from_system(at)),
+            Attribute::Json(Json::Number(number)) => match (number.as_i128(), number.as_f64()) {
+                (Some(value), _) => Scalar::Number(Number::Integer(value)),
+                (None, Some(value)) if value.is_finite() => Scalar::Number(Number::Float(value)),
+                (None, _) => Scalar::Unreadable,
+            },
+            Attribute::Float(_)
+            | Attribute::List(_)
+            | Attribute::Texts(_)
+            | Attribute::Json(Json::Null | Json::Array(_) | Json::Object(_)) => Scalar::Unreadable,
+        }
     }
 }
 
-fn passes_one(matcher: &Matcher, value: Scalar<'_>) -> Truth {
+/// A list passes if one element passes all tests; what is no list is one element.
+#[inline]
+pub(crate) fn any_element(matcher: &Matcher, value: Attribute<'_>, accepts: &Accepts) -> Truth {
+    let one = |element: Attribute<'_>| accepted(matcher, Scalar::of(element), accepts);
+    match value {
+        Attribute::List(items) => any(items.iter().map(|item| one(*item))),
+        Attribute::Texts(items) => any(items.iter().map(|item| one(Attribute::Text(item)))),
+        Attribute::Json(Json::Array(items)) => {
+            any(items.iter().map(|item| one(Attribute::Json(item))))
+        }
+        Attribute::Json(Json::Null | Json::Bool(_) | Json::Number(_))
+        | Attribute::Json(Json::String(_) | Json::Object(_))
+        | Attribute::Text(_)
+        | Attribute::Integer(_)
+        | Attribute::Unsigned(_)
+        | Attribute::Float(_)
+        | Attribute::Boolean(_)
+        | Attribute::Instant(_) => one(value),
+    }
+}
+
+/// The tests of a value that its declaration accepts; any other is unknown.
+#[inline]
+fn accepted(matcher: &Matcher, value: Scalar<'_>, accepts: &Accepts) -> Truth {
+    let is_accepted = match (accepts, value) {
+        (Accepts::Anything, _) => true,
+        (Accepts::Integers, Scalar::Number(Number::Integer(_))) => true,
+        (Accepts::Integers, Scalar::Text(text)) => {
+            matches!(Number::parse(text), Some(Number::Integer(_)))
+        }
+        (Accepts::OneOf(set), Scalar::Text(text)) => set.contains(text),
+        (Accepts::Integers | Accepts::OneOf(_), _) => false,
+    };
+    if is_accepted { passes(matcher, value) } else { Truth::Unknown }
+}
+
+/// All tests of a text.
+#[inline]
+pub(crate) fn passes_text(matcher: &Matcher, text: &str) -> Truth {
     match matcher {
-        // About the attribute, not its value: decided before.
-        Matcher::Exists(_) => Truth::True,
+        Matcher::Equals(set) => Truth::of(set.contains(text)),
+        matcher => passes(matcher, Scalar::Text(text)),
+    }
+}
+
+/// All tests of one value, by Kleene.
+pub(crate) fn passes(matcher: &Matcher, value: Scalar<'_>) -> Truth {
+    match matcher {
+        Matcher::Anything => Truth::True,
+        Matcher::AllOf(all) => {
+            all.iter().fold(Truth::True, |so_far, one| so_far.and(passes(one, value)))
+        }
+        Matcher::AnyOf(kinds) => any(kinds.iter().map(|kind| passes(kind, value))),
         Matcher::Equals(set) => match value {
-            Scalar::Text(text) => Truth::of(set.contains(text, None)),
+            Scalar::Text(text) => Truth::of(set.contains(text)),
             _ => Truth::Unknown,
         },
         Matcher::StartsWith(affixes) => with_text(value, |text| affixes.any(text, starts_with)),
@@ -58,7 +126,6 @@ fn passes_one(matcher: &Matcher, value: Scalar<'_>) -> Truth {
             Scalar::Boolean(false) => Truth::of(*accepts_false),
             _ => Truth::Unknown,
         },
-        Matcher::AnyOf(kinds) => any(kinds.iter().map(|kind| passes_one(kind, value))),
         Matcher::Version(ranges) => match value {
             Scalar::Text(text) if text.len() <= MAX_TEXT => match Version::parse(text) {
                 Some(version) => Truth::of(ranges.iter().any(|range| range.holds(&version))),
@@ -101,7 +168,8 @@ fn with_instant(value: Scalar<'_>, test: impl FnOnce(Timestamp) -> bool) -> Trut
 }
 
 impl Affixes {
-    fn any(&self, text: &str, is_so: fn(&[u8], &[u8], bool) -> bool) -> bool {
+    #[inline]
+    fn any(&self, text: &str, is_so: impl Fn(&[u8], &[u8], bool) -> bool) -> bool {
         let mut texts = self.texts.iter();
         texts.any(|affix| is_so(text.as_bytes(), affix.as_bytes(), self.ignore_case))
     }
@@ -126,7 +194,7 @@ fn contains(text: &[u8], part: &[u8], ignore_case: bool) -> bool {
 }
 
 /// Kleene's `or` over all, as far as it takes.
-pub(crate) fn any(mut truths: impl Iterator<Item = Truth>) -> Truth {
+fn any(mut truths: impl Iterator<Item = Truth>) -> Truth {
     let mut so_far = Truth::False;
     while let Some(truth) = (so_far != Truth::True).then(|| truths.next()).flatten() {
         so_far = so_far.or(truth);

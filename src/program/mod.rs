@@ -4,6 +4,7 @@
 //! end. Negation is pushed down to the leaves when the code is made: a leaf must be *definitely
 //! true*, or *definitely false*, and whatever is unknown is neither.
 
+mod literal;
 mod matcher;
 mod names;
 mod networks;
@@ -23,7 +24,8 @@ use crate::reason::Reason;
 use crate::strategy::Condition;
 use crate::value::{Value, ValueType};
 
-pub(crate) use matcher::{MAX_TEXT, Scalar, any, passes};
+pub(crate) use literal::Literal;
+pub(crate) use matcher::{MAX_TEXT, Scalar, any_element, passes, passes_text};
 pub(crate) use names::Names;
 pub(crate) use networks::Networks;
 pub(crate) use set::TextSet;
@@ -100,7 +102,8 @@ pub(crate) struct Flag {
     pub(crate) not_excluded: OpId,
     pub(crate) default: VariantId,
     pub(crate) off: VariantId,
-    pub(crate) is_boolean: bool,
+    /// The variant of a boolean flag that is on.
+    pub(crate) on: Option<VariantId>,
     pub(crate) is_killed: bool,
     /// Whether anything that decides it asks for the time.
     pub(crate) speaks_of_time: bool,
@@ -125,7 +128,7 @@ pub(crate) struct Rule {
     pub(crate) share: Share,
     /// Whether the file gives it a rollout, of whatever share.
     pub(crate) has_rollout: bool,
-    pub(crate) units: UnitsId,
+    pub(crate) units: Units,
     pub(crate) rollout_salt: Salt,
     pub(crate) split_salt: Salt,
     pub(crate) extra: Option<ExtraId>,
@@ -239,7 +242,9 @@ impl Truth {
 #[derive(Debug)]
 pub(crate) struct Test {
     pub(crate) subject: Subject,
-    pub(crate) matchers: Box<[Matcher]>,
+    /// What `exists` asks for: it is about the attribute, the matcher about its value.
+    pub(crate) exists: Option<bool>,
+    pub(crate) matcher: Matcher,
 }
 
 #[derive(Debug)]
@@ -255,7 +260,7 @@ pub(crate) enum Subject {
 /// An attribute of the service's own, and where else its name can lead.
 #[derive(Debug)]
 pub(crate) struct AttributeName {
-    pub(crate) name: Box<str>,
+    pub(crate) name: Literal,
     /// Shorter names that may hold json, each with the path into it.
     pub(crate) paths: Box<[JsonPath]>,
     pub(crate) accepts: Accepts,
@@ -273,20 +278,25 @@ pub(crate) struct JsonPath {
 pub(crate) enum Accepts {
     Anything,
     Integers,
-    OneOf(Arc<TextSet>),
+    OneOf(TextSet),
 }
 
 #[derive(Debug)]
 pub(crate) enum Matcher {
-    Exists(bool),
-    Equals(Arc<TextSet>),
+    /// Nothing is asked of the value.
+    Anything,
+    AllOf(Box<[Matcher]>),
+    AnyOf(Box<[Matcher]>),
+    Equals(TextSet),
     StartsWith(Affixes),
     EndsWith(Affixes),
     Contains(Affixes),
     Pattern(Box<[Pattern]>),
     Number(Box<[Number]>),
-    Boolean { accepts_true: bool, accepts_false: bool },
-    AnyOf(Box<[Matcher]>),
+    Boolean {
+        accepts_true: bool,
+        accepts_false: bool,
+    },
     Compare(Comparison, Number),
     Version(Box<[VersionRange]>),
     After(Timestamp),
@@ -337,8 +347,17 @@ impl std::fmt::Debug for Strategy {
 #[derive(Debug)]
 pub(crate) struct SegmentRollout {
     pub(crate) share: Share,
-    pub(crate) units: UnitsId,
+    pub(crate) units: Units,
     pub(crate) salt: Salt,
+}
+
+/// What is bucketed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Units {
+    /// The user, as nearly everywhere.
+    User,
+    /// The first of these that the request has.
+    FirstOf(UnitsId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

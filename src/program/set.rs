@@ -1,6 +1,10 @@
 //! Sets of texts that are asked without an allocation.
 
+use std::sync::Arc;
+
 use xxhash_rust::xxh3::xxh3_64;
+
+use super::literal::Literal;
 
 /// Up to this many texts are compared one by one.
 const FEW: usize = 8;
@@ -8,61 +12,79 @@ const FEW: usize = 8;
 /// The longest text that is folded for a look-up; longer ones are compared one by one.
 const MAX_FOLDED: usize = 256;
 
-/// A set of texts: a short list, or a hash table beyond eight.
-///
-/// A hash only narrows; bytes decide.
-#[derive(Debug)]
-pub(crate) struct TextSet {
-    texts: Box<[Box<str>]>,
-    index: Option<HashIndex>,
-    ignore_case: bool,
+/// A set of texts, in the cheapest form that tells what it holds. To clone one is cheap.
+#[derive(Clone, Debug)]
+pub(crate) enum TextSet {
+    One(Literal),
+    Few(Arc<[Literal]>),
+    Many(Arc<Hashed>),
+    /// In lower case, as the other form that ignores the case of ASCII.
+    FewInAnyCase(Arc<[Box<str>]>),
+    ManyInAnyCase(Arc<Hashed>),
 }
 
 impl TextSet {
     pub(crate) fn new<'t>(texts: impl Iterator<Item = &'t str>, ignore_case: bool) -> TextSet {
-        let fold = |text: &str| match ignore_case {
+        let folded = |text: &str| match ignore_case {
             true => text.to_ascii_lowercase().into_boxed_str(),
             false => Box::from(text),
         };
-        let mut texts: Vec<Box<str>> = texts.map(fold).collect();
-        let index = (texts.len() > FEW).then(|| {
-            texts.sort();
-            texts.dedup();
-            HashIndex::new(texts.iter().map(|text| xxh3_64(text.as_bytes())))
-        });
-        TextSet { texts: texts.into(), index, ignore_case }
-    }
-
-    /// Whether the set has a text. A caller that has the text's XXH3 hash brings it along.
-    pub(crate) fn contains(&self, text: &str, hash: Option<u64>) -> bool {
-        if self.ignore_case {
-            return self.contains_folded(text);
-        }
-        match &self.index {
-            None => self.texts.iter().any(|known| **known == *text),
-            Some(index) => {
-                let hash = hash.unwrap_or_else(|| xxh3_64(text.as_bytes()));
-                self.is_at(index, hash, text)
-            }
+        let mut texts: Vec<Box<str>> = texts.map(folded).collect();
+        match (texts.len(), ignore_case) {
+            (1, false) => TextSet::One(Literal::new(texts.remove(0))),
+            (0..=FEW, false) => TextSet::Few(texts.into_iter().map(Literal::new).collect()),
+            (0..=FEW, true) => TextSet::FewInAnyCase(texts.into()),
+            (_, false) => TextSet::Many(Arc::new(Hashed::new(texts))),
+            (_, true) => TextSet::ManyInAnyCase(Arc::new(Hashed::new(texts))),
         }
     }
 
-    fn contains_folded(&self, text: &str) -> bool {
-        let mut buffer = [0_u8; MAX_FOLDED];
-        match (&self.index, buffer.get_mut(..text.len())) {
-            (Some(index), Some(folded)) => {
-                folded.copy_from_slice(text.as_bytes());
-                folded.make_ascii_lowercase();
-                let hash = xxh3_64(folded);
-                std::str::from_utf8(folded).is_ok_and(|folded| self.is_at(index, hash, folded))
-            }
-            _ => self.texts.iter().any(|known| known.eq_ignore_ascii_case(text)),
+    #[inline]
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        match self {
+            TextSet::One(only) => only.is(text),
+            TextSet::Few(few) => Literal::any(few, text),
+            TextSet::Many(many) => many.contains(text),
+            TextSet::FewInAnyCase(few) => contains_in_any_case(few, text),
+            TextSet::ManyInAnyCase(many) => many.contains_in_any_case(text),
         }
     }
+}
 
-    fn is_at(&self, index: &HashIndex, hash: u64, text: &str) -> bool {
+fn contains_in_any_case(texts: &[Box<str>], text: &str) -> bool {
+    texts.iter().any(|known| known.eq_ignore_ascii_case(text))
+}
+
+/// Texts in a hash table. A hash only narrows; bytes decide.
+#[derive(Debug)]
+pub(crate) struct Hashed {
+    texts: Box<[Box<str>]>,
+    index: HashIndex,
+}
+
+impl Hashed {
+    fn new(mut texts: Vec<Box<str>>) -> Hashed {
+        texts.sort();
+        texts.dedup();
+        let index = HashIndex::new(texts.iter().map(|text| xxh3_64(text.as_bytes())));
+        Hashed { texts: texts.into(), index }
+    }
+
+    fn contains(&self, text: &str) -> bool {
         let is_same = |at: u32| self.texts.get(at as usize).is_some_and(|known| **known == *text);
-        index.find(hash, is_same).is_some()
+        self.index.find(xxh3_64(text.as_bytes()), is_same).is_some()
+    }
+
+    // Its buffer is not for the stack of whoever asks a set of another kind.
+    #[inline(never)]
+    fn contains_in_any_case(&self, text: &str) -> bool {
+        let mut buffer = [0_u8; MAX_FOLDED];
+        let Some(folded) = buffer.get_mut(..text.len()) else {
+            return contains_in_any_case(&self.texts, text);
+        };
+        folded.copy_from_slice(text.as_bytes());
+        folded.make_ascii_lowercase();
+        std::str::from_utf8(folded).is_ok_and(|folded| self.contains(folded))
     }
 }
 
@@ -117,13 +139,12 @@ mod tests {
             let set = TextSet::new(texts.iter().map(String::as_str), false);
             let folded = TextSet::new(texts.iter().map(String::as_str), true);
             for text in &texts {
-                let hash = xxh3_64(text.as_bytes());
-                assert!(set.contains(text, None) && set.contains(text, Some(hash)));
-                assert!(folded.contains(&text.to_uppercase(), None));
-                assert!(!set.contains(&text.to_uppercase(), None));
+                assert!(set.contains(text) && folded.contains(text));
+                assert!(folded.contains(&text.to_uppercase()));
+                assert!(!set.contains(&text.to_uppercase()));
             }
-            assert!(!set.contains("User-", None) && !folded.contains("user-x", None));
-            assert!(!folded.contains(&"x".repeat(300), None));
+            assert!(!set.contains("User-") && !folded.contains("user-x"));
+            assert!(!folded.contains(&"x".repeat(300)));
         }
     }
 }
