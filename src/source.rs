@@ -58,6 +58,8 @@ pub(crate) struct Problem {
     pub(crate) code: Code,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
+    /// Where the other thing is that this one clashes with.
+    pub(crate) first: Option<Spot>,
     pub(crate) spot: Spot,
     pub(crate) owner: Owner,
 }
@@ -70,7 +72,8 @@ impl Problem {
         owner: Owner,
     ) -> Problem {
         let severity = Severity::Error;
-        Problem { severity, code, message: message.into(), help: None, spot, owner }
+        let message = message.into();
+        Problem { severity, code, message, help: None, first: None, spot, owner }
     }
 
     pub(crate) fn warning(
@@ -230,7 +233,7 @@ impl Sources {
                 severity: problem.severity,
                 code: problem.code,
                 message: one_line(&problem.message),
-                help: problem.help.as_deref().map(one_line),
+                help: self.help(problem, file, &found),
                 file: source.map_or_else(|| Arc::from(""), |(_, source)| Arc::clone(&source.name)),
                 line,
                 column,
@@ -242,6 +245,27 @@ impl Sources {
             }
         });
         Report::new(diagnostics.collect())
+    }
+
+    /// What helps, and where the thing is that was there before.
+    fn help(
+        &self,
+        problem: &Problem,
+        file: Option<FileId>,
+        found: &BTreeMap<NodeId, usize>,
+    ) -> Option<String> {
+        let first = problem.first.and_then(|first| {
+            let (first_file, offset) = self.offset_of(first, found);
+            let source = first_file.and_then(|file| self.file(file))?;
+            let line = source.line(offset);
+            Some(match first_file == file {
+                true => format!("the first is in line {line}"),
+                false => format!("the first is in {}:{line}", source.name),
+            })
+        });
+        let parts: Vec<String> =
+            problem.help.as_deref().map(one_line).into_iter().chain(first).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
     }
 
     /// The file and the byte of a spot.
@@ -260,8 +284,8 @@ impl Sources {
 
     fn locate(&self, problems: &[Problem]) -> BTreeMap<NodeId, usize> {
         let mut wanted: BTreeMap<FileId, Vec<NodeId>> = BTreeMap::new();
-        for problem in problems {
-            if let Spot::Node(id) = problem.spot {
+        for spot in problems.iter().flat_map(|problem| [Some(problem.spot), problem.first]) {
+            if let Some(Spot::Node(id)) = spot {
                 if let Some(file) = self.file_of(id) {
                     wanted.entry(file).or_default().push(id);
                 }

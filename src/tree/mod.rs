@@ -7,6 +7,7 @@
 
 pub(crate) mod place;
 mod read;
+mod yaml_error;
 
 use std::borrow::Cow;
 
@@ -148,14 +149,20 @@ pub(crate) enum At {
 #[derive(Clone, Debug)]
 pub(crate) enum ProblemKind {
     /// The text is not YAML or JSON; in the parser's words.
-    Syntax(String),
+    Syntax {
+        message: String,
+        help: Option<String>,
+    },
     ControlCharacter(u8),
     Directive,
     SeveralDocuments,
     TooDeep,
     /// Aliases that grow the text beyond reason, or brackets without end.
     TooLarge,
-    DuplicateKey(String),
+    DuplicateKey {
+        text: String,
+        first: NodeId,
+    },
     MergeKey,
     Tag,
     NullKey,
@@ -168,13 +175,13 @@ impl ProblemKind {
     /// Whether the whole text is refused for it, wherever it stands.
     pub(crate) fn is_fatal(&self) -> bool {
         match self {
-            ProblemKind::Syntax(_)
+            ProblemKind::Syntax { .. }
             | ProblemKind::ControlCharacter(_)
             | ProblemKind::Directive
             | ProblemKind::SeveralDocuments
             | ProblemKind::TooDeep
             | ProblemKind::TooLarge => true,
-            ProblemKind::DuplicateKey(_)
+            ProblemKind::DuplicateKey { .. }
             | ProblemKind::MergeKey
             | ProblemKind::Tag
             | ProblemKind::NullKey

@@ -1,13 +1,14 @@
 //! The reader: one serde visitor for YAML and JSON.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, hash_map};
 use std::fmt;
 
 use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
+use super::yaml_error::{self, SyntaxError};
 use super::{At, Entry, Key, Kind, Node, NodeId, Problem, ProblemKind, Style, Syntax};
 
 /// How deep a text may nest.
@@ -146,23 +147,24 @@ impl<'t> Reading<'t> {
         result.map_err(|error| match self.fatal.take() {
             Some(fatal) => fatal,
             None if self.text.trim().is_empty() => {
-                let kind = ProblemKind::Syntax("the file is empty".to_owned());
-                Problem { kind, at: At::Offset(0) }
+                let message = "the file is empty".to_owned();
+                Problem { kind: ProblemKind::Syntax { message, help: None }, at: At::Offset(0) }
             }
-            None => Problem {
-                kind: ProblemKind::Syntax(without_place(&error.to_string())),
-                at: At::Offset(json_offset(self.text, &error)),
-            },
+            None => {
+                let message = yaml_error::without_place(&error.to_string()).to_owned();
+                let at = At::Offset(json_offset(self.text, &error));
+                Problem { kind: ProblemKind::Syntax { message, help: None }, at }
+            }
         })
     }
 
     fn yaml_problem(&mut self, error: &serde_yaml::Error) -> Problem {
         match self.fatal.take() {
             Some(fatal) => fatal,
-            None => Problem {
-                kind: ProblemKind::Syntax(without_place(&error.to_string())),
-                at: At::Offset(yaml_offset(self.text, error)),
-            },
+            None => {
+                let SyntaxError { message, help, offset } = yaml_error::explain(self.text, error);
+                Problem { kind: ProblemKind::Syntax { message, help }, at: At::Offset(offset) }
+            }
         }
     }
 
@@ -356,10 +358,11 @@ impl<'t> Visitor<'t> for Value<'_, 't> {
         let id = reading.enter()?;
         reading.descend(id)?;
         let mut entries: Vec<Entry<'t>> = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen = HashMap::new();
         while let Some(key) = items.next_key_seed(KeySeed(reading))? {
-            if is_repeated(&key, &entries, &mut seen) {
-                reading.complain(ProblemKind::DuplicateKey(key.text.to_string()), key.id);
+            if let Some(first) = first_of(&key, &entries, &mut seen) {
+                let text = key.text.to_string();
+                reading.complain(ProblemKind::DuplicateKey { text, first }, key.id);
             }
             let value = items.next_value_seed(Value(reading))?;
             entries.push(Entry { key, value });
@@ -476,16 +479,29 @@ impl<'t> Visitor<'t> for KeySeed<'_, 't> {
     }
 }
 
-/// Whether a map has this key already. Small maps, which most are, do without the set.
-fn is_repeated<'t>(key: &Key<'t>, entries: &[Entry<'t>], seen: &mut HashSet<Cow<'t, str>>) -> bool {
+/// The key of a map that is the same as this one, if there is one. Small maps, which most are, do without the set.
+fn first_of<'t>(
+    key: &Key<'t>,
+    entries: &[Entry<'t>],
+    seen: &mut HashMap<Cow<'t, str>, NodeId>,
+) -> Option<NodeId> {
     const SMALL: usize = 16;
     if entries.len() < SMALL {
-        return entries.iter().any(|entry| entry.key.text == key.text);
+        let first = entries.iter().find(|entry| entry.key.text == key.text);
+        return first.map(|entry| entry.key.id);
     }
     if seen.is_empty() {
-        seen.extend(entries.iter().map(|entry| entry.key.text.clone()));
+        for Entry { key, .. } in entries {
+            seen.entry(key.text.clone()).or_insert(key.id);
+        }
     }
-    !seen.insert(key.text.clone())
+    match seen.entry(key.text.clone()) {
+        hash_map::Entry::Occupied(first) => Some(*first.get()),
+        hash_map::Entry::Vacant(room) => {
+            room.insert(key.id);
+            None
+        }
+    }
 }
 
 /// Fails at once: the error's location is where the value starts.
@@ -522,11 +538,4 @@ fn json_offset(text: &str, error: &serde_json::Error) -> usize {
 
 fn at_boundary(text: &str, offset: usize) -> usize {
     (0..=offset.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
-}
-
-/// A parser's message without its own idea of the place, which a diagnostic says better.
-fn without_place(message: &str) -> String {
-    let end = message.find(" at line ").unwrap_or(message.len());
-    let (head, _) = message.split_at(end);
-    head.trim_end_matches(',').to_owned()
 }

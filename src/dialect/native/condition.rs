@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Lowering;
-use super::fields::{Complaint, cut, shown};
+use super::fields::{A_CONDITION, Complaint, cut, shown};
 use crate::context::Builtin;
 use crate::ir::{Condition, Name, Subject, Test};
 use crate::report::{Code, nearest};
 use crate::source::Spot;
-use crate::tree::{Entry, Kind, Node};
+use crate::tree::{Entry, Key, Kind, Node};
 
 /// The keys of a condition that are whole words.
-const WORDS: [&str; 13] = [
+pub(super) const WORDS: [&str; 13] = [
     "user", "session", "region", "tenant", "env", "host", "request", "ip", "segment", "all", "any",
     "not", "rollout",
 ];
 
 /// The keys of a condition that are followed by a name.
-const STEMS: [&str; 5] = ["header", "cookie", "attr", "flag", "strategy"];
+pub(super) const STEMS: [&str; 5] = ["header", "cookie", "attr", "flag", "strategy"];
 
 impl Lowering<'_> {
     /// `when:` of a rule: a condition, or `everyone`.
@@ -124,18 +124,18 @@ impl Lowering<'_> {
     fn check_spelling<'e>(
         &mut self,
         entry: &'e Entry<'_>,
-        headers: &mut BTreeMap<String, &'e str>,
+        headers: &mut BTreeMap<String, &'e Key<'e>>,
     ) -> bool {
         let key = &*entry.key.text;
         if !key.starts_with("header.") {
             return true;
         }
-        let first = *headers.entry(key.to_ascii_lowercase()).or_insert(key);
-        if first == key {
+        let first = *headers.entry(key.to_ascii_lowercase()).or_insert(&entry.key);
+        if first.text == key {
             return true;
         }
         let message = format!("`{key}` is there already: the names of headers ignore case");
-        self.error(Code::DuplicateKey, entry.key.id, message);
+        self.error(Code::DuplicateKey, entry.key.id, message).first(Some(first.id));
         false
     }
 
@@ -220,7 +220,7 @@ impl Lowering<'_> {
                         complaint.help(format!("did you mean `{stem}.{name}`?"));
                     }
                 }
-                _ => self.unknown_key(entry, "a condition", &WORDS),
+                _ => self.unknown_key(entry, A_CONDITION, &WORDS),
             },
         }
     }

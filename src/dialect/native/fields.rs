@@ -1,6 +1,9 @@
 //! Reading the keys of a map: the known ones, and what to say of the others.
 
 use super::Lowering;
+use super::condition;
+use super::flag::FLAG_KEYS;
+use super::rule::RULE_KEYS;
 use crate::report::{Code, nearest};
 use crate::source::{Owner, Problem, Spot};
 use crate::tree::{Entry, Kind, Node, NodeId};
@@ -44,6 +47,12 @@ pub(super) fn is_free(key: &str) -> bool {
     key.starts_with("x-")
 }
 
+/// The maps that have keys of one another by mistake, as messages call them.
+pub(super) const A_FILE: &str = "a toggle file";
+pub(super) const A_FLAG: &str = "a flag";
+pub(super) const A_RULE: &str = "a rule";
+pub(super) const A_CONDITION: &str = "a condition";
+
 /// Where keys that start with `x-` may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FreeKeys {
@@ -56,6 +65,7 @@ pub(super) enum FreeKeys {
 pub(super) struct Fields<'n, 't> {
     pub(super) node: &'n Node<'t>,
     entries: &'n [Entry<'t>],
+    known: &'n [&'static str],
 }
 
 impl<'n, 't> Fields<'n, 't> {
@@ -74,6 +84,13 @@ impl<'n, 't> Fields<'n, 't> {
     /// Whether the key stands there, with whatever value.
     pub(super) fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|entry| entry.key.text == key)
+    }
+
+    /// Whether the key stands there, be it misspelt: what is said of that need not be said twice.
+    pub(super) fn is_meant(&self, key: &str) -> bool {
+        let unknown = |entry: &&Entry<'_>| !self.known.contains(&&*entry.key.text);
+        let mut misspelt = self.entries.iter().filter(unknown);
+        self.has(key) || misspelt.any(|entry| meant(&entry.key.text, self.known) == Some(key))
     }
 
     /// Where a missing key is missed: at the map's first key.
@@ -111,7 +128,7 @@ impl Lowering<'_> {
         &mut self,
         node: &'n Node<'t>,
         what: &str,
-        known: &[&str],
+        known: &'n [&'static str],
         free: FreeKeys,
     ) -> Option<Fields<'n, 't>> {
         let Some(entries) = node.map() else {
@@ -128,7 +145,7 @@ impl Lowering<'_> {
                 self.unknown_key(entry, what, known);
             }
         }
-        Some(Fields { node, entries })
+        Some(Fields { node, entries, known })
     }
 
     pub(super) fn null(&mut self, entry: &Entry<'_>) {
@@ -136,7 +153,7 @@ impl Lowering<'_> {
         self.error(Code::NullValue, entry.key.id, message);
     }
 
-    pub(super) fn unknown_key(&mut self, entry: &Entry<'_>, what: &str, known: &[&str]) {
+    pub(super) fn unknown_key(&mut self, entry: &Entry<'_>, what: &str, known: &[&'static str]) {
         let key = &*entry.key.text;
         let at = entry.key.id;
         if entry.key.is_odd {
@@ -155,15 +172,16 @@ impl Lowering<'_> {
         if key == "<<" {
             return;
         }
-        let synonym = SYNONYMS.iter().find(|(other, ours)| *other == key && known.contains(ours));
-        let meant = synonym.map(|(_, ours)| *ours);
-        let meant = meant.or_else(|| nearest(key, known.iter().copied()));
-        let mut complaint =
-            self.error(Code::UnknownKey, at, format!("unknown key `{key}` in {what}"));
-        if let Some(meant) = meant {
+        let message = format!("unknown key `{}` in {what}", cut(key));
+        let mut complaint = self.error(Code::UnknownKey, at, message);
+        if let Some(place) = belongs(what, key) {
+            complaint.help(place);
+        } else if let Some(meant) = meant(key, known) {
             complaint.help(format!("did you mean `{meant}`?"));
         } else if is_free(key) {
             complaint.help("`x-` keys are free at the top, in a flag, in a segment and in a rule");
+        } else if what == A_CONDITION && is_name(key) {
+            complaint.help(format!("an attribute of the service's own is written `attr.{key}`"));
         }
     }
 
@@ -188,7 +206,11 @@ impl Lowering<'_> {
         let switch = as_switch(node);
         if switch.is_none() {
             let message = format!("{what} is `true` or `false`, not {}", shown(node));
-            self.error(Code::Switch, node.id, message);
+            let word = node.text().and_then(switch_word);
+            let mut complaint = self.error(Code::Switch, node.id, message);
+            if let Some(word) = word {
+                complaint.help(format!("write `{}`", word == "on"));
+            }
         }
         switch
     }
@@ -228,10 +250,51 @@ impl Lowering<'_> {
     }
 }
 
+/// The known key that an unknown one stands for.
+fn meant(key: &str, known: &[&'static str]) -> Option<&'static str> {
+    let synonym = SYNONYMS.iter().find(|(other, ours)| *other == key && known.contains(ours));
+    synonym.map(|(_, ours)| *ours).or_else(|| nearest(key, known.iter().copied()))
+}
+
+/// Where a key belongs that is known elsewhere.
+fn belongs(what: &str, key: &str) -> Option<&'static str> {
+    let of_condition = || {
+        let stem = key.split_once('.').map_or(key, |(stem, _)| stem);
+        condition::WORDS.contains(&key) || condition::STEMS.contains(&stem)
+    };
+    match what {
+        A_FILE if FLAG_KEYS.contains(&key) || RULE_KEYS.contains(&key) => {
+            Some("it belongs in a flag: `flags: { NAME: … }`")
+        }
+        A_FLAG if RULE_KEYS.contains(&key) => Some("it belongs in a rule: `rules: [ { … } ]`"),
+        A_RULE if FLAG_KEYS.contains(&key) => Some("it belongs in the flag, beside `rules:`"),
+        A_RULE if of_condition() => Some("it belongs in a condition: `when: { … }`"),
+        A_CONDITION if key == "everyone" => Some("everyone is written `when: everyone`"),
+        A_CONDITION if RULE_KEYS.contains(&key) => Some("it belongs in the rule, beside `when:`"),
+        _ => None,
+    }
+}
+
+/// The switch that a word of another language means.
+pub(super) fn switch_word(text: &str) -> Option<&'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" | "yes" | "true" | "enable" | "enabled" | "active" => Some("on"),
+        "off" | "no" | "false" | "disable" | "disabled" | "inactive" => Some("off"),
+        _ => None,
+    }
+}
+
 /// A problem just pushed, to which a help can be added.
 pub(super) struct Complaint<'p>(Option<&'p mut Problem>);
 
 impl Complaint<'_> {
+    /// Where the thing is that was there before.
+    pub(super) fn first(&mut self, at: Option<NodeId>) {
+        if let Some(problem) = &mut self.0 {
+            problem.first = at.map(Spot::Node);
+        }
+    }
+
     pub(super) fn help(&mut self, help: impl Into<String>) {
         if let Some(problem) = &mut self.0 {
             problem.help = Some(help.into());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Lowering;
-use super::fields::{Fields, FreeKeys, as_switch, cut, shown};
+use super::fields::{A_FLAG, Fields, FreeKeys, as_switch, cut, shown, switch_word};
 use super::merge::FlagSource;
 use crate::ir::{Flag, Metadata, Name, Requirement, Scope, Variant, VariantIndex};
 use crate::report::{Code, Suggestions};
@@ -12,7 +12,7 @@ use crate::source::Spot;
 use crate::tree::{Entry, Key, Kind, Node, NodeId};
 use crate::value::{Value, ValueType};
 
-const FLAG_KEYS: [&str; 13] = [
+pub(super) const FLAG_KEYS: [&str; 13] = [
     "description",
     "owner",
     "created",
@@ -44,7 +44,7 @@ impl Lowering<'_> {
         let before = self.problems.len();
         self.check_name(&source.name, source.key.id, "a flag");
         let node = source.as_node();
-        let fields = self.fields(&node, "a flag", &FLAG_KEYS, FreeKeys::Allowed)?;
+        let fields = self.fields(&node, A_FLAG, &FLAG_KEYS, FreeKeys::Allowed)?;
 
         let mut variants = self.variants(&fields);
         variants.is_whole = self.problems.len() == before;
@@ -81,9 +81,10 @@ impl Lowering<'_> {
             let defaults = super::rule::Defaults { units: &units, seed: seed.as_ref() };
             if let Some(rule) = self.rule(node, index, &variants, &defaults) {
                 if let Some(name) = node.entry("name") {
-                    if names.insert(Arc::clone(&rule.name), ()).is_some() {
+                    let first = *names.entry(Arc::clone(&rule.name)).or_insert(name.value.id);
+                    if first != name.value.id {
                         let message = format!("two rules are named `{}`", cut(&rule.name));
-                        self.error(Code::DuplicateName, name.value.id, message);
+                        self.error(Code::DuplicateName, name.value.id, message).first(Some(first));
                     }
                 }
                 rules.push(rule);
@@ -204,7 +205,8 @@ impl Lowering<'_> {
         match variants.value_type {
             Some(other) if other != value_type => {
                 let message = format!("the values mix {other} and {value_type}");
-                self.error(Code::MixedValues, at, message);
+                let first = variants.values.values().map(|(_, at)| *at).min();
+                self.error(Code::MixedValues, at, message).first(first);
                 return;
             }
             Some(_) => {}
@@ -212,7 +214,8 @@ impl Lowering<'_> {
         }
         if variants.values.contains_key(&name) {
             let message = format!("there is a variant `{}` already", cut(&name));
-            self.error(Code::VariantClash, at, message);
+            let first = variants.values.get(&name).map(|(_, at)| *at);
+            self.error(Code::VariantClash, at, message).first(first);
             return;
         }
         variants.values.insert(name, (value, at));
@@ -263,7 +266,7 @@ impl Lowering<'_> {
             if variants.is_boolean {
                 return variants.index("off");
             }
-            if !fields.has("default") {
+            if !fields.is_meant("default") {
                 let message = "a flag with variants needs a `default`";
                 self.error(Code::MissingKey, fields.start(), message);
             }
@@ -310,10 +313,8 @@ impl Lowering<'_> {
         if found.is_none() && variants.is_boolean {
             let message = format!("`{}` is neither `on` nor `off`", cut(name));
             let mut complaint = self.error(Code::Switch, at, message);
-            if let Some(word) =
-                ["yes", "no"].into_iter().find(|word| name.eq_ignore_ascii_case(word))
-            {
-                complaint.help(format!("write `{}`", if word == "yes" { "on" } else { "off" }));
+            if let Some(word) = switch_word(name) {
+                complaint.help(format!("write `{word}`"));
             }
         } else if found.is_none() {
             let names = variants.values.keys().map(|name| &**name);

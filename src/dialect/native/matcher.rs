@@ -455,7 +455,8 @@ impl Lowering<'_> {
             Ok(network) => Some(network),
             Err(NetworkError::NotANetwork) => {
                 let message = format!("`{}` is not an address or a network", cut(text));
-                complain(self, Code::Address, message);
+                complain(self, Code::Address, message)
+                    .help("an address is written as `10.0.0.7`, a network as `10.0.0.0/24`");
                 None
             }
             Err(NetworkError::HostBits(network)) => {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Lowering;
-use super::fields::{as_switch, cut, shown};
+use super::fields::{as_switch, cut, shown, switch_word};
 use crate::bucket::Share;
 use crate::ir::Name;
 use crate::report::Code;
@@ -67,10 +67,9 @@ impl Lowering<'_> {
             Kind::Text(text, _) if !text.ends_with('%') && Share::parse(text).is_err() => {
                 let message = format!("`{}` is not a flag", cut(text));
                 let mut complaint = self.error(Code::Switch, node.id, message);
-                match text.to_ascii_lowercase().as_str() {
-                    "yes" => complaint.help("write `on`"),
-                    "no" => complaint.help("write `off`"),
-                    _ => complaint.help("a flag is `on`, `off`, a share as `25%`, or a map"),
+                match switch_word(text) {
+                    Some(word) => complaint.help(format!("write `{word}`")),
+                    None => complaint.help("a flag is `on`, `off`, a share as `25%`, or a map"),
                 }
                 None
             }
@@ -204,7 +203,8 @@ impl Lowering<'_> {
     /// A flag given twice in one layer: wrong, but a kill in it counts.
     fn repeated_flag<'t>(&mut self, below: Option<&mut FlagSource<'t>>, entry: &Entry<'t>) {
         let message = format!("the flag `{}` is given twice", cut(&entry.key.text));
-        self.error(Code::DuplicateFlag, entry.key.id, message);
+        let first = below.as_ref().map(|below| below.key.id);
+        self.error(Code::DuplicateFlag, entry.key.id, message).first(first);
         if let (Some(below), Some(entries)) = (below, entry.value.map()) {
             below.kills.extend(killing(entries));
         }

@@ -161,7 +161,7 @@ impl Lowering<'_> {
             }
             At::Node(_) | At::Offset(_) => None,
         };
-        let is_duplicate = matches!(problem.kind, ProblemKind::DuplicateKey(_));
+        let is_duplicate = matches!(problem.kind, ProblemKind::DuplicateKey { .. });
         if let Some((true, Owner::Flag(_))) = owned {
             if is_duplicate {
                 // The merge says so, because it sees all files of the layer.
@@ -169,8 +169,15 @@ impl Lowering<'_> {
             }
         }
         let owner = owned.map_or(Owner::Set, |(_, owned)| owned.clone());
+        let mut first_one = None;
         let (code, message, help) = match problem.kind {
-            ProblemKind::Syntax(message) => (Code::Syntax, message, None),
+            ProblemKind::Syntax { message, help } => {
+                let spot = Sources::spot(file, problem.at);
+                let mut said = Problem::error(Code::Syntax, message, spot, owner);
+                said.help = help;
+                self.problems.push(said);
+                return;
+            }
             ProblemKind::ControlCharacter(byte) => {
                 let message = format!("the control character U+{byte:04X} is not text");
                 (Code::ControlCharacter, message, None)
@@ -189,12 +196,13 @@ impl Lowering<'_> {
                 "aliases grow the text beyond its budget".into(),
                 Some("name the thing once as a segment instead"),
             ),
-            ProblemKind::DuplicateKey(key) => {
+            ProblemKind::DuplicateKey { text, first } => {
+                first_one = Some(Spot::Node(first));
                 let code = match owned {
                     Some((true, Owner::Segment(_))) => Code::DuplicateName,
                     _ => Code::DuplicateKey,
                 };
-                (code, format!("`{}` is there already", cut(&key)), None)
+                (code, format!("`{}` is there already", cut(&text)), None)
             }
             ProblemKind::MergeKey => (
                 Code::MergeKey,
@@ -214,6 +222,7 @@ impl Lowering<'_> {
         };
         let mut said = Problem::error(code, message, Sources::spot(file, problem.at), owner);
         said.help = help.map(str::to_owned);
+        said.first = first_one;
         self.problems.push(said);
     }
 
@@ -259,22 +268,25 @@ impl Lowering<'_> {
 
     /// The keys of a file, its version, and that it has flags.
     fn top(&mut self, root: &Node<'_>, layer: usize) {
-        let Some(fields) = self.fields(root, "a toggle file", &TOP_KEYS, FreeKeys::Allowed) else {
+        let Some(fields) = self.fields(root, fields::A_FILE, &TOP_KEYS, FreeKeys::Allowed) else {
             return;
         };
         match fields.get("version").map(|node| (node, &node.kind)) {
             Some((_, Kind::Integer(1))) => {}
             Some((node, _)) => {
-                let message = format!("the version is {}, not `1`", fields::shown(node));
+                let message = match &node.kind {
+                    Kind::Text(..) => "the version is the number 1, not a text".to_owned(),
+                    _ => format!("the version is {}, not `1`", fields::shown(node)),
+                };
                 self.error(Code::Version, node.id, message).help("write `version: 1`");
             }
-            None if fields.has("version") => {}
+            None if fields.is_meant("version") => {}
             None => {
                 self.error(Code::MissingKey, fields.start(), "the file lacks its `version`")
                     .help("write `version: 1`");
             }
         }
-        if layer == 0 && !fields.has("flags") {
+        if layer == 0 && !fields.is_meant("flags") {
             self.error(Code::MissingKey, fields.start(), "the file lacks its `flags`");
         }
         for key in ["flags", "segments"] {
@@ -433,7 +445,9 @@ impl Lowering<'_> {
                     let owner = Owner::Segment(Arc::clone(&name));
                     let message = format!("the segment `{name}` is in another file already");
                     let spot = Spot::Node(entry.key.id);
-                    self.push(Problem::error(Code::DuplicateName, message, spot, owner));
+                    let first = winners.get(&name).map(|first| first.key.id);
+                    self.push(Problem::error(Code::DuplicateName, message, spot, owner))
+                        .first(first);
                 }
             }
         }

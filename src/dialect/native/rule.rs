@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::Lowering;
-use super::fields::{Fields, FreeKeys, cut, shown};
+use super::fields::{A_RULE, Fields, FreeKeys, cut, shown};
 use super::flag::Variants;
 use crate::ir::{Name, Rule, Serve, UnitName, VariantIndex};
 use crate::report::Code;
 use crate::source::{Place, Spot};
 use crate::tree::{Entry, Kind, Node};
 
-const RULE_KEYS: [&str; 13] = [
+pub(super) const RULE_KEYS: [&str; 13] = [
     "name",
     "when",
     "unless",
@@ -44,12 +44,12 @@ impl Lowering<'_> {
         defaults: &Defaults<'_>,
     ) -> Option<Rule> {
         let before = self.problems.len();
-        let fields = self.fields(node, "a rule", &RULE_KEYS, FreeKeys::Allowed)?;
+        let fields = self.fields(node, A_RULE, &RULE_KEYS, FreeKeys::Allowed)?;
         let name = match fields.get("name") {
             Some(node) => self.rule_name(node),
             None => Some(Arc::from(format!("rules[{index}]"))),
         };
-        if !fields.has("when") && !fields.has("rollout") {
+        if !fields.is_meant("when") && !fields.is_meant("rollout") {
             self.error(Code::NoCondition, fields.start(), "the rule does not say whom it is for")
                 .help("give it `when:` or `rollout:`; everyone is `when: everyone`");
         }
@@ -58,7 +58,7 @@ impl Lowering<'_> {
         let (from, until) = self.window(&fields);
         let rollout = self.rule_rollout(&fields);
         let otherwise = fields.entry("else").and_then(|entry| {
-            if !fields.has("rollout") {
+            if !fields.is_meant("rollout") {
                 self.error(Code::Else, entry.key.id, "`else` needs a `rollout` beside it");
             }
             self.variant_of(&entry.value, variants)
@@ -167,7 +167,7 @@ impl Lowering<'_> {
             if variants.is_boolean {
                 return variants.index("on").map(Serve::Variant);
             }
-            if !fields.has("serve") && !fields.has("value") {
+            if !fields.is_meant("serve") && !fields.is_meant("value") {
                 let message = "a rule of a flag with variants says what it serves";
                 self.error(Code::NoOutcome, fields.start(), message)
                     .help("give it `serve:` with a variant or weights, or `value:`");

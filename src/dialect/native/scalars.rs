@@ -25,8 +25,11 @@ impl Lowering<'_> {
                 Err(error) => {
                     let message = format!("`{}` is not a share: {error}", cut(text));
                     let mut complaint = self.error(Code::Percentage, node.id, message);
+                    let close: String = text.split_whitespace().collect();
                     if let ShareError::MissingSign = error {
                         complaint.help(format!("write `{}%` for a share of units", cut(text)));
+                    } else if Share::parse(&close).is_ok() {
+                        complaint.help(format!("write `{close}`"));
                     }
                     None
                 }
