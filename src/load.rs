@@ -147,6 +147,7 @@ fn look_at(lowered: &Lowered, registered: Registered<'_>) -> (Vec<Problem>, Comp
     let checked = compile::check(document, &fresh, &missing(lowered), registered);
     let mut problems = lowered.problems.clone();
     problems.extend(checked.problems);
+    problems.extend(compile::check_loose(document, &lowered.loose, &missing(lowered), registered));
     (problems, checked.compiled)
 }
 
@@ -217,6 +218,9 @@ pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded
             |problem: &Problem| problem.owner == Owner::Set && problem.severity == Severity::Error;
         let is_stable = before == (broken.flags.len(), broken.segments.len());
         if problems.iter().any(refused) || is_stable {
+            let registered = from.settings.registered();
+            let loose = compile::check_loose(&document, &lowered.loose, &broken, registered);
+            problems.extend(loose.into_iter().filter(|problem| known.insert(identity(problem))));
             soften_tests(&mut problems);
             let report = lowered.sources.report(&problems);
             if problems.iter().any(refused) {

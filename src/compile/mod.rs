@@ -13,9 +13,9 @@ mod warn;
 
 use std::collections::BTreeSet;
 
-use crate::ir::{Document, Flag, Name};
+use crate::ir::{Condition, Document, Flag, Name};
 use crate::program::Program;
-use crate::source::Problem;
+use crate::source::{Owner, Problem};
 use crate::strategy::Strategies;
 
 pub(crate) use strategies::Compiled;
@@ -60,6 +60,18 @@ pub(crate) fn check(
     resolve::resolve(document, fresh, broken, strategies, &mut checked);
     order::order(document, fresh, &mut checked);
     checked
+}
+
+/// What is wrong with names that broken flags and segments use.
+///
+/// That these are broken is known: nothing more follows from it.
+pub(crate) fn check_loose(
+    document: &Document,
+    loose: &[(Owner, Condition)],
+    broken: &Broken,
+    strategies: Registered<'_>,
+) -> Vec<Problem> {
+    resolve::resolve_loose(document, loose, broken, strategies)
 }
 
 /// The program of a document without problems.

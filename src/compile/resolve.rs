@@ -41,6 +41,24 @@ pub(super) fn resolve(
     }
 }
 
+pub(super) fn resolve_loose(
+    document: &Document,
+    loose: &[(Owner, Condition)],
+    broken: &Broken,
+    strategies: Registered<'_>,
+) -> Vec<Problem> {
+    let (Registered::Tools(strategies) | Registered::Service(strategies)) = strategies;
+    let (mut checked, suggestions) = (Checked::default(), Suggestions::new());
+    let owner = Owner::Set;
+    let mut resolver =
+        Resolver { document, broken, strategies, checked: &mut checked, owner, suggestions };
+    for (owner, leaf) in loose {
+        resolver.owner.clone_from(owner);
+        resolver.condition(leaf, &document.scope);
+    }
+    checked.problems
+}
+
 struct Resolver<'d> {
     document: &'d Document,
     broken: &'d Broken,
@@ -104,7 +122,8 @@ impl<'d> Resolver<'d> {
         match condition {
             Condition::Segment { name, spot } => self.segment(name, *spot, scope),
             Condition::Flag { name, variants, spot } => {
-                if let Some(target) = self.find(name, *spot) {
+                let target = self.find(name, *spot);
+                if let Some(target) = target.filter(|_| !self.broken.flags.contains(name)) {
                     self.variants(target, variants);
                 }
             }

@@ -183,24 +183,28 @@ impl Lowering<'_> {
                     return None;
                 }
                 let variants = self.variant_names(value)?;
-                Some(Condition::Flag { name: Arc::from(name), variants, spot: Spot::Node(at) })
+                let spot = Spot::Node(at);
+                Some(self.named(Condition::Flag { name: Arc::from(name), variants, spot }))
             }
             "strategy" => {
                 if !self.check_name(name, at, "a strategy") {
                     return None;
                 }
                 let parameters = self.json(value)?;
-                Some(Condition::Strategy {
-                    name: Arc::from(name),
-                    parameters,
-                    spot: Spot::Node(at),
-                })
+                let (name, spot) = (Arc::from(name), Spot::Node(at));
+                Some(self.named(Condition::Strategy { name, parameters, spot }))
             }
             _ => {
                 self.unknown_condition(entry);
                 None
             }
         }
+    }
+
+    /// Notes what a condition names: it is looked up even where the condition comes to nothing.
+    pub(super) fn named(&mut self, leaf: Condition) -> Condition {
+        self.loose.push((self.owner.clone(), leaf.clone()));
+        leaf
     }
 
     fn unknown_condition(&mut self, entry: &Entry<'_>) {
@@ -256,7 +260,7 @@ impl Lowering<'_> {
             .filter_map(|item| {
                 let name = self.text(item, "the name of a segment")?;
                 let spot = Spot::Node(item.id);
-                Some(Condition::Segment { name: Arc::from(name), spot })
+                Some(self.named(Condition::Segment { name: Arc::from(name), spot }))
             })
             .collect();
         let whole = named.len() == items.len();

@@ -253,22 +253,26 @@ impl Lowering<'_> {
 /// The known key that an unknown one stands for.
 fn meant(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let synonym = SYNONYMS.iter().find(|(other, ours)| *other == key && known.contains(ours));
-    synonym.map(|(_, ours)| *ours).or_else(|| nearest(key, known.iter().copied()))
+    let condition = || known.iter().find(|ours| **ours == "when" && is_of_condition(key));
+    let meant = synonym.map(|(_, ours)| ours).or_else(condition);
+    meant.copied().or_else(|| nearest(key, known.iter().copied()))
+}
+
+/// Whether a key is one of conditions.
+fn is_of_condition(key: &str) -> bool {
+    let stem = key.split_once('.').map_or(key, |(stem, _)| stem);
+    condition::WORDS.contains(&key) || condition::STEMS.contains(&stem)
 }
 
 /// Where a key belongs that is known elsewhere.
 fn belongs(what: &str, key: &str) -> Option<&'static str> {
-    let of_condition = || {
-        let stem = key.split_once('.').map_or(key, |(stem, _)| stem);
-        condition::WORDS.contains(&key) || condition::STEMS.contains(&stem)
-    };
     match what {
         A_FILE if FLAG_KEYS.contains(&key) || RULE_KEYS.contains(&key) => {
             Some("it belongs in a flag: `flags: { NAME: … }`")
         }
         A_FLAG if RULE_KEYS.contains(&key) => Some("it belongs in a rule: `rules: [ { … } ]`"),
         A_RULE if FLAG_KEYS.contains(&key) => Some("it belongs in the flag, beside `rules:`"),
-        A_RULE if of_condition() => Some("it belongs in a condition: `when: { … }`"),
+        A_RULE if is_of_condition(key) => Some("it belongs in a condition: `when: { … }`"),
         A_CONDITION if key == "everyone" => Some("everyone is written `when: everyone`"),
         A_CONDITION if RULE_KEYS.contains(&key) => Some("it belongs in the rule, beside `when:`"),
         _ => None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Lowering;
 use super::fields::{A_FLAG, Fields, FreeKeys, as_switch, cut, shown, switch_word};
 use super::merge::FlagSource;
-use crate::ir::{Flag, Metadata, Name, Requirement, Scope, Variant, VariantIndex};
+use crate::ir::{Condition, Flag, Metadata, Name, Requirement, Scope, Variant, VariantIndex};
 use crate::report::{Code, Suggestions};
 use crate::source::Spot;
 use crate::tree::{Entry, Key, Kind, Node, NodeId};
@@ -73,6 +73,10 @@ impl Lowering<'_> {
             None => default,
         };
         let requires = fields.get("requires").map(|node| self.requirements(node));
+        for Requirement { flag, variants, spot } in requires.iter().flatten() {
+            let (name, variants, spot) = (Arc::clone(flag), variants.clone(), *spot);
+            self.named(Condition::Flag { name, variants, spot });
+        }
         let unless = fields.get("unless").and_then(|node| self.unless(node));
         let metadata = self.metadata(&fields);
         let mut rules = Vec::new();

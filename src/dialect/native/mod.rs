@@ -13,19 +13,20 @@ mod merge;
 mod rule;
 mod scalars;
 mod tests;
+mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fields::{FreeKeys, cut, is_free};
+use fields::{FreeKeys, is_free};
 pub(crate) use list::{ListFiles, NoListFiles};
 
 use crate::context::Builtin;
-use crate::ir::{Declared, Document, Name, Scope, Segment, UnitName};
+use crate::ir::{Condition, Declared, Document, Name, Scope, Segment, UnitName};
 use crate::literal::pattern::Patterns;
 use crate::report::{Code, Suggestions};
-use crate::source::{FileId, Owner, Problem, Sources, Spot};
-use crate::tree::{self, At, Entry, Kind, Node, NodeId, ProblemKind, Syntax};
+use crate::source::{Owner, Problem, Sources, Spot};
+use crate::tree::{self, Entry, Kind, Node, NodeId, Syntax};
 
 /// The keys of a whole file.
 const TOP_KEYS: [&str; 7] =
@@ -50,6 +51,8 @@ pub(crate) struct Lowered {
     pub(crate) killed: BTreeSet<Name>,
     /// Every flag and segment that is spoken of, broken or not: naming one is no mistake.
     pub(crate) mentioned: Mentioned,
+    /// What broken flags and segments name, each a leaf of a condition with its owner.
+    pub(crate) loose: Vec<(Owner, Condition)>,
 }
 
 /// The names that a set of files gives to anything, however broken that is.
@@ -74,6 +77,7 @@ pub(crate) fn lower(layers: &[Vec<Text>], list_files: &mut dyn ListFiles) -> Low
         segment: None,
         suggestions: Suggestions::new(),
         patterns: Patterns::new(),
+        loose: Vec::new(),
     };
     let mut roots = Vec::new();
     for (layer, texts) in layers.iter().enumerate() {
@@ -92,8 +96,8 @@ pub(crate) fn lower(layers: &[Vec<Text>], list_files: &mut dyn ListFiles) -> Low
         entries.map(|entry| Arc::from(&*entry.key.text)).collect()
     };
     let mentioned = Mentioned { flags: names("flags"), segments: names("segments") };
-    let problems = lowering.problems;
-    Lowered { document, problems, sources, killed, mentioned }
+    let (problems, loose) = (lowering.problems, lowering.loose);
+    Lowered { document, problems, sources, killed, mentioned, loose }
 }
 
 /// The state of reading one set of files.
@@ -114,6 +118,8 @@ struct Lowering<'s> {
     segment: Option<Name>,
     suggestions: Suggestions,
     patterns: Patterns,
+    /// What was named so far by the flag or segment that is being read, and by broken ones before.
+    loose: Vec<(Owner, Condition)>,
 }
 
 impl Lowering<'_> {
@@ -149,83 +155,6 @@ impl Lowering<'_> {
         }
     }
 
-    fn tree_problem(
-        &mut self,
-        file: FileId,
-        problem: tree::Problem,
-        owners: &BTreeMap<NodeId, Owner>,
-    ) {
-        let owned = match problem.at {
-            At::Node(id) if !problem.kind.is_fatal() => {
-                owners.range(..=id).next_back().map(|(start, owned)| (*start == id, owned))
-            }
-            At::Node(_) | At::Offset(_) => None,
-        };
-        let is_duplicate = matches!(problem.kind, ProblemKind::DuplicateKey { .. });
-        if let Some((true, Owner::Flag(_))) = owned {
-            if is_duplicate {
-                // The merge says so, because it sees all files of the layer.
-                return;
-            }
-        }
-        let owner = owned.map_or(Owner::Set, |(_, owned)| owned.clone());
-        let mut first_one = None;
-        let (code, message, help) = match problem.kind {
-            ProblemKind::Syntax { message, help } => {
-                let spot = Sources::spot(file, problem.at);
-                let mut said = Problem::error(Code::Syntax, message, spot, owner);
-                said.help = help;
-                self.problems.push(said);
-                return;
-            }
-            ProblemKind::ControlCharacter(byte) => {
-                let message = format!("the control character U+{byte:04X} is not text");
-                (Code::ControlCharacter, message, None)
-            }
-            ProblemKind::Directive => {
-                (Code::Directive, "YAML directives are not part of the format".into(), None)
-            }
-            ProblemKind::SeveralDocuments => (
-                Code::SeveralDocuments,
-                "a file holds one document: here a second one starts".into(),
-                Some("several files can be read as a directory"),
-            ),
-            ProblemKind::TooDeep => (Code::TooDeep, "the text nests deeper than 64".into(), None),
-            ProblemKind::TooLarge => (
-                Code::TooLarge,
-                "aliases grow the text beyond its budget".into(),
-                Some("name the thing once as a segment instead"),
-            ),
-            ProblemKind::DuplicateKey { text, first } => {
-                first_one = Some(Spot::Node(first));
-                let code = match owned {
-                    Some((true, Owner::Segment(_))) => Code::DuplicateName,
-                    _ => Code::DuplicateKey,
-                };
-                (code, format!("`{}` is there already", cut(&text)), None)
-            }
-            ProblemKind::MergeKey => (
-                Code::MergeKey,
-                "merge keys are not part of the format".into(),
-                Some("name what is shared as a segment"),
-            ),
-            ProblemKind::Tag => (
-                Code::Tag,
-                "tags are not part of the format".into(),
-                Some("quote a value to make it a text"),
-            ),
-            ProblemKind::NullKey => (Code::NullKey, "the key is null".into(), Some("quote it")),
-            ProblemKind::OddKey(noun) => {
-                (Code::OddKey, format!("the key is {noun}"), Some("quote it"))
-            }
-            ProblemKind::NotFinite => (Code::NotFinite, "the number is not finite".into(), None),
-        };
-        let mut said = Problem::error(code, message, Sources::spot(file, problem.at), owner);
-        said.help = help.map(str::to_owned);
-        said.first = first_one;
-        self.problems.push(said);
-    }
-
     fn document(
         &mut self,
         roots: &[(usize, Node<'_>)],
@@ -253,9 +182,11 @@ impl Lowering<'_> {
         let killed = merge::killed(&written);
         let mut flags = BTreeMap::new();
         for (name, source) in &self.merge_flags(&written) {
+            let before = self.loose.len();
             let flag = self
                 .as_owner(Owner::Flag(Arc::clone(name)), |lowering| lowering.flag(source, &scope));
             if let Some(flag) = flag {
+                self.loose.truncate(before);
                 flags.insert(Arc::clone(name), Arc::new(flag));
             }
         }
@@ -454,8 +385,10 @@ impl Lowering<'_> {
         let mut segments = BTreeMap::new();
         for (name, entry) in winners {
             let owner = Owner::Segment(Arc::clone(&name));
+            let before = self.loose.len();
             let when = self.as_owner(owner, |lowering| lowering.segment(&name, entry));
             if let Some(when) = when {
+                self.loose.truncate(before);
                 let spot = Spot::Node(entry.key.id);
                 segments.insert(Arc::clone(&name), Segment { name, when, spot });
             }
@@ -463,7 +396,7 @@ impl Lowering<'_> {
         segments
     }
 
-    fn segment(&mut self, name: &Name, entry: &Entry<'_>) -> Option<crate::ir::Condition> {
+    fn segment(&mut self, name: &Name, entry: &Entry<'_>) -> Option<Condition> {
         let good = self.check_name(name, entry.key.id, "a segment");
         if matches!(entry.value.kind, Kind::Null) {
             self.null(entry);
