@@ -210,6 +210,7 @@ fn a_script_gets_one_json_document() {
             "severity": "error",
             "code": "duplicate-flag",
             "message": "the flag `lamp` is given twice",
+                "help": "the first is in line 3",
             "file": "bad/duplicate-flag.yaml",
             "line": 5,
             "column": 3,
