@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::load::Loaded;
+use crate::load::{Kept, Loaded};
 use crate::program::{FlagId, NO_BUCKET, Outcome};
 use crate::reason::Reason;
 use crate::value::Value;
@@ -106,6 +106,12 @@ impl<'s> Decision<'s> {
         flag.requires.get(index).map(|required| &*required.flag)
     }
 
+    /// Whether the flag is broken in the file and this is of its last good version: the place is
+    /// then one of the text that it had.
+    pub fn is_kept(&self) -> bool {
+        self.loaded.broken.get(self.name).is_some_and(|kept| *kept == Kept::LastGood)
+    }
+
     /// The bucket of the unit, 0 to 99 999, if the rule that decided used one: that of its
     /// rollout, else that of its split.
     pub fn bucket(&self) -> Option<u32> {
@@ -146,7 +152,8 @@ impl fmt::Display for Decision<'_> {
             f.write_str(", no unit")?;
         }
         if let Some((file, line)) = self.place() {
-            write!(f, ", {file}:{line}")?;
+            let was = if self.is_kept() { "last good at " } else { "" };
+            write!(f, ", {was}{file}:{line}")?;
         }
         f.write_str(")")
     }
@@ -167,12 +174,13 @@ impl fmt::Debug for Decision<'_> {
 /// A map of its parts; those that are not there are `null`.
 impl Serialize for Decision<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_struct("Decision", 8)?;
+        let mut map = to.serialize_struct("Decision", 9)?;
         map.serialize_field("flag", self.flag())?;
         map.serialize_field("variant", self.variant())?;
         map.serialize_field("value", &self.value())?;
         map.serialize_field("reason", self.reason().as_str())?;
         map.serialize_field("rule", &self.rule())?;
+        map.serialize_field("prerequisite", &self.prerequisite())?;
         map.serialize_field("bucket", &self.bucket())?;
         map.serialize_field("no_unit", &self.no_unit())?;
         map.serialize_field("place", &self.place().map(|(file, line)| format!("{file}:{line}")))?;

@@ -162,7 +162,11 @@ pub(crate) struct Rule {
 pub(crate) enum Rollout {
     Share(Share),
     /// The share from each instant on, in the order of time, never falling; nobody before.
-    Ramp(Vec<(Timestamp, Share)>),
+    Ramp {
+        steps: Vec<(Timestamp, Share)>,
+        /// What the steps are capped at already.
+        hold: Option<Share>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -296,3 +296,19 @@ fn all_problems_are_reported_at_once() {
     assert_eq!(live.places(), ["3:6", "4:8", "4:24", "5:6"]);
     assert_eq!(live.broken(), (vec!["a".into(), "b".into()], vec!["c".into()]));
 }
+
+#[test]
+fn a_decision_of_a_last_good_version_says_so() {
+    let live = Live::of(GOOD);
+    live.becomes(
+        "version: 1\n\n\nflags:\n  a: { rules: [{ when: { segment: gone } }] }\n  b: on\n",
+    );
+    let snap = live.flags.snapshot();
+    let ctx = Context::new().region("nz");
+    let decision = snap.decide("a", &ctx);
+    assert!(decision.is_kept() && !snap.decide("b", &ctx).is_kept());
+    let place = live.folder.at("flags.yaml").display().to_string();
+    assert_eq!(decision.to_string(), format!("a = on (rule r, last good at {place}:5)"));
+    live.becomes(GOOD);
+    assert!(!live.flags.snapshot().decide("a", &ctx).is_kept());
+}

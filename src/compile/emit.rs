@@ -126,7 +126,7 @@ impl Emitter<'_> {
         let (share, ramp) = match &rule.rollout {
             None => (Share::ALL, None),
             Some(ir::Rollout::Share(share)) => (*share, None),
-            Some(ir::Rollout::Ramp(steps)) => (Share::NONE, Some(steps.clone().into())),
+            Some(ir::Rollout::Ramp { steps, .. }) => (Share::NONE, Some(steps.clone().into())),
         };
         let otherwise = rule.otherwise.map(|variant| first_variant.offset(variant.0));
         let extra = Extra { from: rule.from, until: rule.until, ramp, otherwise };

@@ -26,7 +26,7 @@ fn speaks_of_time(flag: &Flag, speaking: &BTreeSet<Name>) -> bool {
     let by_itself = flag.rules.iter().any(|rule| {
         rule.from.is_some()
             || rule.until.is_some()
-            || matches!(rule.rollout, Some(Rollout::Ramp(_)))
+            || matches!(rule.rollout, Some(Rollout::Ramp { .. }))
     });
     by_itself
         || flag.requires.iter().any(|required| speaking.contains(&required.flag))

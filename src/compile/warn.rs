@@ -64,7 +64,7 @@ fn takes_everyone(rule: &Rule) -> bool {
         Some(Rollout::Share(share)) => {
             *share == crate::bucket::Share::ALL || rule.otherwise.is_some()
         }
-        Some(Rollout::Ramp(_)) => rule.otherwise.is_some(),
+        Some(Rollout::Ramp { .. }) => rule.otherwise.is_some(),
     };
     let certain = matches!(rule.serve, Serve::Variant(_));
     everyone

@@ -23,6 +23,8 @@ use crate::reason::Reason;
 
 /// Told what is tested and found, while it is.
 pub(crate) trait Observer {
+    /// What a leaf is a share of: its bucket, or that there is nothing to bucket.
+    fn bucket(&mut self, bucket: Option<u32>);
     /// A leaf was asked.
     fn leaf(&mut self, op: OpId, found: Truth);
     /// What follows happens inside another flag, or a segment of which this is wanted.
@@ -56,13 +58,15 @@ pub(crate) enum RuleResult {
     /// The unit is outside, or there is none, and the rule says what then.
     Else { share: Share, bucket: u32 },
     /// It serves.
-    Served { share: Option<Share>, bucket: u32 },
+    Served { share: Option<Share>, bucket: u32, arm_bucket: u32 },
 }
 
 /// The observer of those who only want the answer.
 pub(crate) struct Silent;
 
 impl Observer for Silent {
+    #[inline]
+    fn bucket(&mut self, _: Option<u32>) {}
     #[inline]
     fn leaf(&mut self, _: OpId, _: Truth) {}
     #[inline]
@@ -136,7 +140,9 @@ fn by_rules<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcom
         let (result, served) = try_rule(run, rule, observer);
         observer.rule(index, result);
         let bucket = match result {
-            RuleResult::Served { bucket, .. } | RuleResult::Else { bucket, .. } => bucket,
+            RuleResult::Served { bucket: NO_BUCKET, arm_bucket: bucket, .. }
+            | RuleResult::Served { bucket, .. }
+            | RuleResult::Else { bucket, .. } => bucket,
             RuleResult::NoUnit { .. } => {
                 no_unit = true;
                 NO_BUCKET
@@ -213,7 +219,8 @@ fn try_rule<O: Observer>(
     match rule.serve {
         Serve::Variant(variant) => {
             let reason = if rule.has_rollout { Reason::Split } else { Reason::Rule };
-            (RuleResult::Served { share: shown, bucket }, Some((variant, reason)))
+            let result = RuleResult::Served { share: shown, bucket, arm_bucket: NO_BUCKET };
+            (result, Some((variant, reason)))
         }
         Serve::Split(split) => {
             let split = run.program.splits.get(split);
@@ -224,8 +231,7 @@ fn try_rule<O: Observer>(
             });
             match arm {
                 Some((variant, arm_bucket)) => {
-                    let bucket = if bucket == NO_BUCKET { arm_bucket } else { bucket };
-                    let result = RuleResult::Served { share: shown, bucket };
+                    let result = RuleResult::Served { share: shown, bucket, arm_bucket };
                     (result, Some((variant, Reason::Split)))
                 }
                 None => (RuleResult::NoUnit { share: shown }, None),
@@ -282,12 +288,13 @@ fn ask<O: Observer>(run: &Run<'_>, op: &Op, observer: &mut O) -> Truth {
         },
         Leaf::Rollout(id) => {
             let rollout = run.program.segment_rollouts.get(id);
-            Truth::of(
-                rollout.share == Share::ALL
-                    || unit(run, rollout.units).is_some_and(|unit| {
-                        rollout.share.holds(bucket::bucket(unit, rollout.salt))
-                    }),
-            )
+            if rollout.share == Share::ALL {
+                return Truth::True;
+            }
+            let unit = unit(run, rollout.units);
+            let bucket = unit.map(|unit| bucket::bucket(unit, rollout.salt));
+            observer.bucket(bucket);
+            Truth::of(bucket.is_some_and(|bucket| rollout.share.holds(bucket)))
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn leaf(condition: &Condition) -> String {
         }
         Condition::Strategy { name, parameters, .. } => format!("strategy {name} {parameters}"),
         Condition::Rollout { share, units, .. } => {
-            format!("the share of {share} by {}", of_units(units))
+            format!("in {share} by {}", of_units(units))
         }
         Condition::Everyone | Condition::All(_) | Condition::Any(_) | Condition::Not(_) => {
             String::new()
@@ -145,44 +145,77 @@ pub(super) fn share(
     flag: &Flag,
     result: &RuleResult,
     now: Option<Timestamp>,
-) -> Option<Step> {
-    let by = of_units(&rule.units);
-    let stand = match &rule.rollout {
-        Some(Rollout::Ramp(_)) => now.map(|now| format!(" (the ramp at {now:.0})")),
-        Some(Rollout::Share(_)) | None => None,
+) -> Vec<Step> {
+    let step = |text, found| Step { text, found, place: None, steps: Vec::new() };
+    let ramp = ramp(rule, now);
+    let rollout = |share: Share, bucket| {
+        let is_asked = share != Share::ALL && share != Share::NONE;
+        match is_asked {
+            true => against(share, (bucket != NO_BUCKET).then_some(bucket), &rule.units, &ramp),
+            false => format!("in {share}{ramp}"),
+        }
     };
-    let against = |share, bucket| against(share, bucket, &by, stand.as_deref().unwrap_or(""));
-    let (text, found) = match *result {
-        RuleResult::Closed | RuleResult::NotHeld => return None,
-        RuleResult::Served { share: None, .. } if !matches!(rule.serve, Serve::Split(_)) => {
-            return None;
-        }
-        RuleResult::Served { share: Some(share), bucket } => {
-            (against(share, bucket), Finding::True)
-        }
-        RuleResult::Served { share: None, bucket } => {
-            let arm = arm_of(rule, flag, bucket).unwrap_or_default();
-            (format!("split by {by}: bucket {bucket}{arm}"), Finding::True)
-        }
+    match *result {
+        RuleResult::Closed | RuleResult::NotHeld => Vec::new(),
         RuleResult::Outside { share, bucket } | RuleResult::Else { share, bucket } => {
-            (against(share, bucket), Finding::False)
+            let lacks_unit = bucket == NO_BUCKET && share != Share::NONE;
+            let found = if lacks_unit { Finding::Unknown } else { Finding::False };
+            vec![step(rollout(share, bucket), found)]
         }
-        RuleResult::NoUnit { share: Some(share) } => {
-            (format!("in {share} by {by}, which is not given"), Finding::Unknown)
+        RuleResult::Served { share, bucket, arm_bucket } => {
+            let rollout = share.map(|share| step(rollout(share, bucket), Finding::True));
+            let split = arm_of(rule, flag, arm_bucket).map(|arm| {
+                let by = of_units(&rule.units);
+                step(format!("split by {by}: bucket {arm_bucket}, {arm}"), Finding::True)
+            });
+            rollout.into_iter().chain(split).collect()
         }
-        RuleResult::NoUnit { share: None } => {
-            (format!("split by {by}, which is not given"), Finding::Unknown)
+        RuleResult::NoUnit { share } => {
+            let split = || format!("split by {}, which is not given", of_units(&rule.units));
+            match share {
+                None => vec![step(split(), Finding::Unknown)],
+                // Everyone is in without a unit, which the split then lacks.
+                Some(Share::ALL) => vec![
+                    step(rollout(Share::ALL, NO_BUCKET), Finding::True),
+                    step(split(), Finding::Unknown),
+                ],
+                Some(share) => vec![step(rollout(share, NO_BUCKET), Finding::Unknown)],
+            }
         }
-    };
-    Some(Step { text, found, place: None, steps: Vec::new() })
+    }
 }
 
-fn against(share: Share, bucket: u32, by: &str, stand: &str) -> String {
+/// Where a ramp stands: at which instant, what holds it, and what comes next.
+fn ramp(rule: &Rule, now: Option<Timestamp>) -> String {
+    let (Some(Rollout::Ramp { steps, hold }), Some(now)) = (&rule.rollout, now) else {
+        return String::new();
+    };
+    let stands = steps.iter().take_while(|(from, _)| *from <= now).last();
+    let held = hold.filter(|hold| stands.is_some_and(|(_, share)| share == hold));
+    let next = steps
+        .iter()
+        .find(|(from, share)| *from > now && stands.is_none_or(|(_, before)| before != share));
+    let more = match (held, next) {
+        (Some(hold), _) => format!(", held at {hold}"),
+        (None, Some((from, share))) => format!(", {share} from {from}"),
+        (None, None) => String::new(),
+    };
+    format!(" (the ramp at {now:.0}{more})")
+}
+
+/// A bucket against the share that it must be in.
+pub(super) fn against(
+    share: Share,
+    bucket: Option<u32>,
+    units: &[UnitName],
+    remark: &str,
+) -> String {
+    let by = of_units(units);
     match bucket {
-        NO_BUCKET => format!("in {share}{stand}"),
-        bucket => {
+        None => format!("in {share} by {by}, which is not given{remark}"),
+        Some(bucket) => {
             let end = share.buckets();
-            format!("in {share} by {by}: bucket {bucket}, below {end} is in{stand}")
+            format!("in {share} by {by}: bucket {bucket}, below {end} is in{remark}")
         }
     }
 }
@@ -196,5 +229,5 @@ fn arm_of(rule: &Rule, flag: &Flag, bucket: u32) -> Option<String> {
     let start = arm.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
     let (end, (variant, _)) = (ends.get(arm)?, weights.get(arm)?);
     let variant = flag.variants.get(usize::from(variant.0))?;
-    Some(format!(", {start} to {} is {}", end - 1, variant.name))
+    Some(format!("{start} to {} is {}", end - 1, variant.name))
 }

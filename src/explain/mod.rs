@@ -124,6 +124,8 @@ pub(crate) struct Notes {
     open: Vec<Frame>,
     /// The frame that was just left; it belongs to the leaf or the requirement that is told next.
     left: Option<Frame>,
+    /// The bucket that was just looked at, for the leaf that is told next.
+    bucket: Option<Option<u32>>,
 }
 
 /// What was noted inside one flag or segment.
@@ -131,9 +133,19 @@ pub(crate) struct Notes {
 struct Frame {
     inside: Option<Inside>,
     outcome: Option<Outcome>,
-    leaves: Vec<(OpId, Truth, Option<Frame>)>,
+    leaves: Vec<Leaf>,
     requirements: Vec<(bool, Option<Frame>)>,
     rules: Vec<RuleResult>,
+}
+
+/// A leaf that was asked.
+#[derive(Debug)]
+struct Leaf {
+    op: OpId,
+    found: Truth,
+    inside: Option<Frame>,
+    /// Of a rollout: its bucket, if there is a unit.
+    bucket: Option<Option<u32>>,
 }
 
 impl Notes {
@@ -147,9 +159,13 @@ impl Notes {
 }
 
 impl Observer for Notes {
+    fn bucket(&mut self, bucket: Option<u32>) {
+        self.bucket = Some(bucket);
+    }
+
     fn leaf(&mut self, op: OpId, found: Truth) {
-        let inside = self.left.take();
-        self.frame().leaves.push((op, found, inside));
+        let (inside, bucket) = (self.left.take(), self.bucket.take());
+        self.frame().leaves.push(Leaf { op, found, inside, bucket });
     }
 
     fn enter(&mut self, inside: Inside) {
@@ -265,7 +281,8 @@ impl Teller<'_> {
         }
         let now = self.ctx.instant();
         steps.splice(0..0, result.and_then(|result| describe::window(rule, result, now)));
-        steps.extend(result.and_then(|result| describe::share(rule, flag, result, now)));
+        steps
+            .extend(result.into_iter().flat_map(|result| describe::share(rule, flag, result, now)));
         let found = match result {
             None => Finding::NotTested,
             Some(RuleResult::Closed) => Finding::Closed,
@@ -289,7 +306,7 @@ impl Teller<'_> {
         frame: &Frame,
     ) -> Step {
         let step = self.condition(condition, flag, next, frame);
-        Step { text: format!("{word} {}", step.text), ..step }
+        Step { text: format!("{word}: {}", step.text), ..step }
     }
 
     fn condition(
@@ -339,9 +356,9 @@ impl Teller<'_> {
     }
 
     fn leaf(&self, condition: &Condition, flag: &Flag, op: OpId, frame: &Frame) -> Step {
-        let noted = frame.leaves.iter().find(|(noted, ..)| *noted == op);
-        let found = noted.map(|(_, found, _)| *found);
-        let inside = noted.and_then(|(.., inside)| inside.as_ref());
+        let noted = frame.leaves.iter().find(|noted| noted.op == op);
+        let found = noted.map(|noted| noted.found);
+        let inside = noted.and_then(|noted| noted.inside.as_ref());
         let mut text = describe::leaf(condition);
         let mut steps = Vec::new();
         let mut finding: Finding = found.into();
@@ -377,11 +394,12 @@ impl Teller<'_> {
                     });
                 }
             }
-            Condition::Everyone
-            | Condition::All(_)
-            | Condition::Any(_)
-            | Condition::Not(_)
-            | Condition::Rollout { .. } => {}
+            Condition::Rollout { share, units, .. } => {
+                if let Some(bucket) = noted.and_then(|noted| noted.bucket) {
+                    text = describe::against(*share, bucket, units, "");
+                }
+            }
+            Condition::Everyone | Condition::All(_) | Condition::Any(_) | Condition::Not(_) => {}
         }
         Step { text, found: finding, place: None, steps }
     }

@@ -102,7 +102,7 @@ impl Lowering<'_> {
         }
         let cap = |share: Share| hold.map_or(share, |hold| share.min(hold));
         let steps = steps.into_iter().map(|(at, (share, _))| (at, cap(share))).collect();
-        whole.then_some(Rollout::Ramp(steps))
+        whole.then_some(Rollout::Ramp { steps, hold })
     }
 
     pub(super) fn instant(&mut self, node: &Node<'_>) -> Option<Timestamp> {
