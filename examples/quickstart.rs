@@ -52,7 +52,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn run(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let text = match std::env::args().nth(1) {
-        Some(given) => std::fs::read_to_string(given)?,
+        Some(given) => {
+            std::fs::read_to_string(&given).map_err(|error| format!("{given}: {error}"))?
+        }
         None => TOGGLES.to_owned(),
     };
     // A copy, so that the example can edit it.

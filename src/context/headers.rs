@@ -1,9 +1,11 @@
 //! Headers and cookies as the request has them.
 
+use std::collections::HashMap;
+
 /// Headers that a context can borrow.
 ///
-/// Implemented for lists of pairs, whose names and values may be of any text or byte type, and
-/// under the feature `http` for `http::HeaderMap`. Implement it for another framework's type.
+/// Implemented for lists of pairs and for `HashMap`s, whose names and values may be of any text or
+/// byte type, and under the feature `http` for `http::HeaderMap`. Implement it for another framework's type.
 ///
 /// # Examples
 ///
@@ -12,6 +14,10 @@
 /// let pairs = vec![("Accept".to_owned(), b"*/*".to_vec())];
 /// assert_eq!(pairs.nth("accept", 0), Some(&b"*/*"[..]));
 /// assert_eq!(pairs.nth("accept", 1), None);
+///
+/// let map = std::collections::HashMap::from([("Accept", "*/*"), ("accept", "text/html")]);
+/// assert_eq!(map.nth("accept", 0), Some(&b"*/*"[..]));
+/// assert_eq!(map.nth("accept", 1), Some(&b"text/html"[..]));
 /// ```
 pub trait Headers: Send + Sync {
     /// The `n`-th value, from 0, of the header with this name. The name is in lower case; the
@@ -85,6 +91,24 @@ where
 
     fn visit<'h>(&'h self, name: &str, is_enough: &mut dyn FnMut(&'h [u8]) -> bool) {
         visit_pairs(self, name, is_enough);
+    }
+}
+
+impl<N, V, S> Headers for HashMap<N, V, S>
+where
+    N: AsRef<str> + Send + Sync,
+    V: AsRef<[u8]> + Send + Sync,
+    S: Send + Sync,
+{
+    fn nth(&self, name: &str, n: usize) -> Option<&[u8]> {
+        let same = || {
+            let all = self.iter().map(|(known, value)| (known.as_ref(), value));
+            all.filter(|(known, _)| known.eq_ignore_ascii_case(name))
+        };
+        // The map has no order of its own, and the same request must get the same answer: where
+        // spellings of one name differ, they are taken in their byte order.
+        let before = |known: &str| same().filter(|(other, _)| *other < known).count();
+        same().find(|(known, _)| before(known) == n).map(|(_, value)| value.as_ref())
     }
 }
 
