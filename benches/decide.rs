@@ -42,7 +42,7 @@ fn main() {
 fn open(id: &str, document: &str) -> Flags {
     let path = std::env::temp_dir().join(format!("hoist-bench-{}-{id}.yaml", std::process::id()));
     std::fs::write(&path, document).unwrap();
-    let flags = Flags::builder().file(&path).without_following().open().unwrap();
+    let flags = Flags::builder().file(&path).watch(hoist::Watch::OnDemand).open().unwrap();
     std::fs::remove_file(&path).unwrap();
     flags
 }

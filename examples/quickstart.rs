@@ -97,10 +97,10 @@ fn run(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let written = Instant::now();
     std::fs::write("flags.yaml", edited)?;
     match told.recv_timeout(Duration::from_secs(5)) {
-        Ok(ReloadEvent::Reloaded { changed, .. }) => {
+        Ok(ReloadEvent::Reloaded(change)) => {
             let took = written.elapsed().as_millis();
             println!("  live in every thread after {took} ms, without a restart");
-            println!("  changed: {}", changed.join(", "));
+            println!("  changed: {}", change.flags().join(", "));
         }
         Ok(other) => println!("  {other:?}"),
         Err(_) => println!("  no change was seen within 5 s"),

@@ -124,10 +124,15 @@ impl<'s> Decision<'s> {
         self.decided.is_ok_and(|(_, outcome)| outcome.no_unit)
     }
 
-    /// The file and the line, from 1, of the rule that decided, or of the flag.
+    /// The file and the line, from 1, of the rule that decided, of the kill, or of the flag.
     pub fn place(&self) -> Option<(&'s str, u32)> {
         let (flag, _) = self.parts()?;
-        let place = self.ir_rule().map_or(&flag.place, |rule| &rule.place);
+        let by_kill_file = || {
+            let place = self.loaded.kills.0.get(self.name)?;
+            (self.reason() == Reason::Killed).then_some(place)
+        };
+        let rule = self.ir_rule().map(|rule| &rule.place);
+        let place = rule.or_else(by_kill_file).unwrap_or(&flag.place);
         Some((&place.file, place.line))
     }
 }

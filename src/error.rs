@@ -113,3 +113,22 @@ impl std::error::Error for Error {
         }
     }
 }
+
+/// A map of the message and, where a text was read, of what is wrong with it.
+impl serde::Serialize for Error {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct as _;
+        let mut map = to.serialize_struct("Error", 2)?;
+        match &*self.0 {
+            Kind::Invalid(report) => {
+                map.serialize_field("message", &summary(report))?;
+                map.serialize_field("diagnostics", report.diagnostics())?;
+            }
+            kind => {
+                map.serialize_field("message", &kind.to_string())?;
+                map.skip_field("diagnostics")?;
+            }
+        }
+        map.end()
+    }
+}

@@ -3,14 +3,16 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crate::context::{Context, ContextBuf};
 use crate::error::Error;
 use crate::key::{FlagKey, FlagValue, Key};
-use crate::load::Settings;
+use crate::load::{Kills, OnBadFlag, Settings};
 use crate::reload::read::{Layers, report_of};
-use crate::reload::{Core, Following, Pace, ReloadEvent, ReloadOutcome, Status, Subscription};
+use crate::reload::{
+    Core, Following, Plan, ReloadEvent, ReloadOutcome, Status, Subscription, Watch, WatchMode,
+};
 use crate::report::Report;
 use crate::snapshot::Snapshot;
 use crate::strategy::Strategy;
@@ -95,13 +97,20 @@ impl Flags {
     ///
     /// # Errors
     ///
-    /// Why the files were refused; what was live stays so. Also if it is asked by a listener,
-    /// which runs on the very thread that would have to look.
+    /// Why the files were refused; what was live stays so, and kills of the kill file land all the
+    /// same. Also if a listener asks, which is told of a look that is not over, and in a process
+    /// that was forked off.
     pub fn reload(&self) -> Result<ReloadOutcome, Error> {
-        match self.following.reload() {
-            Some(outcome) => outcome,
-            None => Err(Error::thread(std::io::Error::other("it cannot be asked"))),
-        }
+        self.following.reload(false)
+    }
+
+    /// As [`Flags::reload`], and believes files that lose most of the flags.
+    ///
+    /// # Errors
+    ///
+    /// As [`Flags::reload`].
+    pub fn force_reload(&self) -> Result<ReloadOutcome, Error> {
+        self.following.reload(true)
     }
 
     /// Calls a function after each reload and for each distinct failure, on the thread that
@@ -130,7 +139,11 @@ impl Flags {
     /// # Ok::<(), hoist::Error>(())
     /// ```
     pub fn status(&self) -> Status {
-        self.core.status()
+        let status = self.core.status();
+        match self.following.stopped() {
+            Some(why) => Status { mode: WatchMode::Stopped(why), ..status },
+            None => status,
+        }
     }
 }
 
@@ -171,8 +184,12 @@ impl fmt::Debug for Flags {
 pub struct Builder {
     file: Option<PathBuf>,
     overlays: Vec<PathBuf>,
+    kill_file: Option<PathBuf>,
+    last_good: Option<PathBuf>,
+    fallback: Option<&'static str>,
+    guards_shrinks: bool,
     settings: Settings,
-    pace: Pace,
+    watch: Watch,
 }
 
 impl Default for Builder {
@@ -180,8 +197,12 @@ impl Default for Builder {
         Builder {
             file: None,
             overlays: Vec::new(),
+            kill_file: None,
+            last_good: None,
+            fallback: None,
+            guards_shrinks: true,
             settings: Settings { tolerates_unregistered: false, ..Settings::default() },
-            pace: Pace { poll: Some(Duration::from_secs(1)), events: true },
+            watch: Watch::default(),
         }
     }
 }
@@ -223,21 +244,89 @@ impl Builder {
         self
     }
 
-    /// How long at the most a change can go unseen; a second unless it is said otherwise.
-    pub fn poll_every(mut self, interval: Duration) -> Builder {
-        self.pace.poll = Some(interval.max(Duration::from_millis(10)));
+    /// How the files are followed; by events and a look every second unless it is said otherwise.
+    pub fn watch(mut self, watch: Watch) -> Builder {
+        self.watch = watch;
         self
     }
 
-    /// Does without file events: polling alone, for file systems that have none.
-    pub fn without_events(mut self) -> Builder {
-        self.pace.events = false;
+    /// A file that names flags to kill, one a line, read by itself whatever is wrong elsewhere.
+    ///
+    /// It only ever kills: a flag named there is off, even one that the toggle files have lost. A
+    /// line may end in a remark behind `#`. A kill file that disappears keeps its last kills, and
+    /// an empty one lifts them. It need not be there at the start.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hoist::{Context, Flags, Reason};
+    ///
+    /// # let dir = std::env::temp_dir().join(format!("hoist-doc-kill-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir).unwrap();
+    /// # let (path, kills) = (dir.join("flags.yaml"), dir.join("kill.txt"));
+    /// std::fs::write(&path, "version: 1\nflags: { checkout: on }").unwrap();
+    /// let flags = Flags::builder().file(&path).kill_file(&kills).open()?;
+    /// assert!(flags.is_enabled("checkout", &Context::new()));
+    ///
+    /// std::fs::write(&path, "version: 1\nflags: { checkout: [").unwrap();
+    /// std::fs::write(&kills, "checkout  # pays twice\n").unwrap();
+    /// assert!(flags.reload().is_err()); // the toggle file is broken, and the kill is live
+    /// let snap = flags.snapshot();
+    /// assert_eq!(snap.decide("checkout", &Context::new()).reason(), Reason::Killed);
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok::<(), hoist::Error>(())
+    /// ```
+    pub fn kill_file(mut self, path: impl AsRef<Path>) -> Builder {
+        self.kill_file = Some(path.as_ref().to_owned());
         self
     }
 
-    /// Follows nothing: only [`Flags::reload`] looks at the files.
-    pub fn without_following(mut self) -> Builder {
-        self.pace = Pace { poll: None, events: false };
+    /// Where a copy of the last good files is kept, for a start while they are broken or not there.
+    /// [`Status::origin`] tells which it was.
+    pub fn last_good(mut self, path: impl AsRef<Path>) -> Builder {
+        self.last_good = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// A document inside the service, as `include_str!("flags.yaml")`, for a start while neither
+    /// the files nor a copy of them can be loaded. It is checked at every start.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hoist::{Context, Flags, Origin};
+    ///
+    /// let flags = Flags::builder()
+    ///     .file("no/such/flags.yaml")
+    ///     .fallback("version: 1\nflags: { checkout: on }")
+    ///     .open()?;
+    /// assert!(flags.is_enabled("checkout", &Context::new()));
+    /// assert_eq!(flags.status().origin, Origin::Fallback);
+    /// assert!(flags.status().last_error.is_some());
+    /// # Ok::<(), hoist::Error>(())
+    /// ```
+    pub fn fallback(mut self, text: &'static str) -> Builder {
+        self.fallback = Some(text);
+        self
+    }
+
+    /// What a reload does about a flag that is wrong.
+    pub fn on_bad_flag(mut self, what: OnBadFlag) -> Builder {
+        self.settings.on_bad_flag = what;
+        self
+    }
+
+    /// Refuses YAML and list files that are not sealed with `hoist seal`: what was cut on its way
+    /// may still be read as a whole that says something else.
+    pub fn require_checksum(mut self) -> Builder {
+        self.settings.demands_seals = true;
+        self
+    }
+
+    /// Believes a reload that drops more than half of the flags at once. Otherwise it waits until
+    /// it has stayed the same for five seconds.
+    pub fn without_shrink_guard(mut self) -> Builder {
+        self.guards_shrinks = false;
         self
     }
 
@@ -248,9 +337,16 @@ impl Builder {
     /// If a file cannot be read, or if anything in one is wrong.
     pub fn open(self) -> Result<Flags, Error> {
         let base = self.file.ok_or_else(Error::no_source)?;
-        let layers = Layers(std::iter::once(base).chain(self.overlays).collect());
-        let core = Arc::new(Core::open(layers, self.settings)?);
-        let following = Following::start(Arc::clone(&core), self.pace)?;
+        let plan = Plan {
+            layers: Layers(std::iter::once(base).chain(self.overlays).collect()),
+            kill_file: self.kill_file,
+            last_good: self.last_good,
+            fallback: self.fallback,
+            guards_shrinks: self.guards_shrinks,
+            settings: self.settings,
+        };
+        let core = Arc::new(Core::open(plan)?);
+        let following = Following::start(Arc::clone(&core), self.watch)?;
         Ok(Flags { core, following: Arc::new(following) })
     }
 }
@@ -289,8 +385,8 @@ impl Snapshot {
     pub fn from_files(
         layers: impl IntoIterator<Item = impl AsRef<Path>>,
     ) -> Result<Snapshot, Error> {
-        let (loaded, _) = Layers::of(layers)?.load(&Settings::default())?;
-        Ok(Snapshot::new(Arc::new(loaded)))
+        let good = Layers::of(layers)?.load(&Kills::default(), &Settings::default())?;
+        Ok(Snapshot::new(Arc::new(good.loaded)))
     }
 }
 

@@ -66,6 +66,7 @@
 )]
 
 pub mod bucket;
+mod checksum;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
@@ -73,6 +74,7 @@ mod compile;
 mod context;
 mod decision;
 mod dialect;
+mod disk;
 mod error;
 mod eval;
 mod explain;
@@ -92,15 +94,18 @@ mod strategy;
 mod tree;
 mod value;
 
+pub use checksum::seal;
 pub use context::{Address, Attribute, AttributeBuf, Context, ContextBuf, Headers, Unit};
 pub use decision::Decision;
 pub use error::Error;
 pub use explain::{Explanation, RenderedExplanation};
 pub use flags::{Builder, Flags, check};
 pub use key::{FlagKey, FlagValue, Key};
+pub use load::OnBadFlag;
 pub use reason::Reason;
 pub use reload::{
-    ReloadCounts, ReloadEvent, ReloadFailure, ReloadOutcome, Status, Subscription, WatchMode,
+    Change, Held, Origin, ReloadCounts, ReloadEvent, ReloadFailure, ReloadOutcome, Status,
+    Subscription, Watch, WatchMode,
 };
 pub use report::{Code, Colour, Diagnostic, Rendered, Report, Severity};
 pub use schema::SCHEMA;

@@ -13,9 +13,24 @@ use crate::ir::{Document, Flag, Metadata, Name, Variant, VariantIndex};
 use crate::literal::instant;
 use crate::program::{FlagId, Id, Program};
 use crate::report::{Code, Report, Severity};
-use crate::source::{Owner, Problem, Spot};
+use crate::source::{Owner, Place, Problem, Spot};
 use crate::tree::NodeId;
 use crate::value::{Value, ValueType};
+
+/// What a reload does about a flag that is wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnBadFlag {
+    /// The flag keeps its last good version, and all others move on.
+    #[default]
+    Isolate,
+    /// The whole set is refused, as at the start.
+    RejectFile,
+}
+
+/// The flags that a kill file names, each with where.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Kills(pub(crate) BTreeMap<Name, Place>);
 
 /// Where the time comes from.
 pub(crate) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -26,6 +41,9 @@ pub(crate) struct Settings {
     pub(crate) strategies: crate::strategy::Strategies,
     /// Whether a strategy that is not registered is unknown, as for tools, or refuses the file.
     pub(crate) tolerates_unregistered: bool,
+    /// Whether a file that could be sealed must be.
+    pub(crate) demands_seals: bool,
+    pub(crate) on_bad_flag: OnBadFlag,
     pub(crate) base: Arc<ContextBuf>,
     pub(crate) clock: Clock,
 }
@@ -35,6 +53,8 @@ impl Default for Settings {
         Settings {
             strategies: crate::strategy::Strategies::new(),
             tolerates_unregistered: true,
+            demands_seals: false,
+            on_bad_flag: OnBadFlag::Isolate,
             base: Arc::new(ContextBuf::new()),
             clock: Arc::new(SystemTime::now),
         }
@@ -60,9 +80,13 @@ impl Settings {
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) program: Program,
+    /// What the toggle files say. The kill file does not show here: what it kills can be lifted.
     pub(crate) document: Document,
-    /// The flags of the document by their ids.
-    flags: Vec<Arc<Flag>>,
+    /// The flags by their ids, as they are with the kills.
+    pub(crate) flags: Vec<Arc<Flag>>,
+    /// Flags that are killed from outside the toggle files.
+    pub(crate) kills: Kills,
+    compiled: Arc<Compiled>,
     /// Unique in the process and rising, so that one typed key serves several handles.
     pub(crate) generation: u32,
     /// Of the contents that it was loaded from.
@@ -71,6 +95,8 @@ pub(crate) struct Loaded {
     /// Warnings, and what is wrong with the flags in `broken`.
     pub(crate) report: Report,
     pub(crate) broken: BTreeMap<Name, Kept>,
+    /// Whether every text of it that could be cut was sealed.
+    pub(crate) is_sealed: bool,
     pub(crate) settings: Settings,
 }
 
@@ -92,26 +118,72 @@ impl Loaded {
         Loaded { hash, ..self }
     }
 
-    fn new(
-        document: Document,
-        compiled: &Compiled,
-        report: Report,
-        broken: BTreeMap<Name, Kept>,
-        from: &Origin<'_>,
-    ) -> Loaded {
-        static GENERATION: AtomicU32 = AtomicU32::new(1);
+    fn new(read: Read, from: &Origin<'_>) -> Loaded {
+        let Read { document, compiled, report, broken, is_sealed } = read;
+        let kills = from.kills.clone();
+        let (program, flags) = made(&document, &compiled, &kills);
         Loaded {
-            program: compile::emit(&document, compiled),
-            flags: document.flags.values().cloned().collect(),
+            program,
             document,
-            generation: GENERATION.fetch_add(1, Ordering::Relaxed),
+            flags,
+            kills,
+            compiled,
+            generation: next_generation(),
             hash: from.hash,
             loaded_at: (from.settings.clock)(),
             report,
             broken,
+            is_sealed,
             settings: from.settings.clone(),
         }
     }
+
+    /// A new state of the same texts under other kills.
+    pub(crate) fn with_kills(&self, kills: Kills) -> Loaded {
+        let (program, flags) = made(&self.document, &self.compiled, &kills);
+        Loaded {
+            program,
+            document: self.document.clone(),
+            flags,
+            kills,
+            compiled: Arc::clone(&self.compiled),
+            generation: next_generation(),
+            hash: self.hash,
+            loaded_at: (self.settings.clock)(),
+            report: self.report.clone(),
+            broken: self.broken.clone(),
+            is_sealed: self.is_sealed,
+            settings: self.settings.clone(),
+        }
+    }
+}
+
+fn next_generation() -> u32 {
+    static GENERATION: AtomicU32 = AtomicU32::new(1);
+    GENERATION.fetch_add(1, Ordering::Relaxed)
+}
+
+/// The program of a document under kills, and its flags by their ids.
+fn made(document: &Document, compiled: &Compiled, kills: &Kills) -> (Program, Vec<Arc<Flag>>) {
+    let mut document = document.clone();
+    for name in kills.0.keys() {
+        let flag = match document.flags.get(name) {
+            Some(flag) => Arc::new(Flag { kill: true, ..Flag::clone(flag) }),
+            // Callers whose default is on must hear of it even where the file has lost the flag.
+            None => killed_flag(name),
+        };
+        document.flags.insert(Arc::clone(name), flag);
+    }
+    (compile::emit(&document, compiled), document.flags.into_values().collect())
+}
+
+/// What reading texts gave.
+struct Read {
+    document: Document,
+    compiled: Arc<Compiled>,
+    report: Report,
+    broken: BTreeMap<Name, Kept>,
+    is_sealed: bool,
 }
 
 /// The texts of a load, and what goes with them.
@@ -119,6 +191,7 @@ pub(crate) struct Origin<'o> {
     pub(crate) layers: &'o [Vec<Text>],
     pub(crate) list_files: &'o mut dyn ListFiles,
     pub(crate) hash: u64,
+    pub(crate) kills: &'o Kills,
     pub(crate) settings: &'o Settings,
 }
 
@@ -133,7 +206,7 @@ pub(crate) struct Checked {
 
 /// Looks at texts as `check` does: mistakes in tests are errors too, and warnings are added.
 pub(crate) fn check(from: &mut Origin<'_>) -> Checked {
-    let lowered = native::lower(from.layers, from.list_files);
+    let lowered = native::lower(from.layers, from.list_files, from.settings.demands_seals);
     let (mut problems, _) = look_at(&lowered, from.settings.registered());
     let today = instant::date_of(instant::from_system((from.settings.clock)()));
     problems.extend(compile::warnings(&lowered.document, today));
@@ -166,14 +239,21 @@ fn missing(lowered: &Lowered) -> Broken {
 ///
 /// The report of all that is wrong, if any of it is an error.
 pub(crate) fn load(from: &mut Origin<'_>) -> Result<Loaded, Report> {
-    let lowered = native::lower(from.layers, from.list_files);
+    let lowered = native::lower(from.layers, from.list_files, from.settings.demands_seals);
     let (mut problems, compiled) = look_at(&lowered, from.settings.registered());
     soften_tests(&mut problems);
     let report = lowered.sources.report(&problems);
     if report.has_errors() {
         return Err(report);
     }
-    Ok(Loaded::new(lowered.document, &compiled, report, BTreeMap::new(), from))
+    let read = Read {
+        is_sealed: lowered.is_sealed,
+        document: lowered.document,
+        compiled: Arc::new(compiled),
+        report,
+        broken: BTreeMap::new(),
+    };
+    Ok(Loaded::new(read, from))
 }
 
 /// A service runs no tests: what is wrong with them is a warning to it.
@@ -192,7 +272,7 @@ fn soften_tests(problems: &mut [Problem]) {
 ///
 /// The report of all that is wrong, if something is that refuses the whole.
 pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded, Report> {
-    let lowered = native::lower(from.layers, from.list_files);
+    let lowered = native::lower(from.layers, from.list_files, from.settings.demands_seals);
     let mut problems = lowered.problems.clone();
     let mut known: HashSet<_> = problems.iter().map(identity).collect();
     let mut broken = missing(&lowered);
@@ -223,10 +303,18 @@ pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded
             problems.extend(loose.into_iter().filter(|problem| known.insert(identity(problem))));
             soften_tests(&mut problems);
             let report = lowered.sources.report(&problems);
-            if problems.iter().any(refused) {
+            let rejects = from.settings.on_bad_flag == OnBadFlag::RejectFile;
+            if problems.iter().any(refused) || (rejects && report.has_errors()) {
                 return Err(report);
             }
-            return Ok(Loaded::new(document, &checked.compiled, report, kept, from));
+            let read = Read {
+                document,
+                compiled: Arc::new(checked.compiled),
+                report,
+                broken: kept,
+                is_sealed: lowered.is_sealed,
+            };
+            return Ok(Loaded::new(read, from));
         }
     }
 }
@@ -316,7 +404,7 @@ fn killed_flag(name: &Name) -> Arc<Flag> {
         unless: Vec::new(),
         metadata: Metadata::default(),
         scope: Arc::default(),
-        place: crate::source::Place { file: Arc::from(""), line: 0 },
+        place: Place { file: Arc::from(""), line: 0 },
         spot: Spot::Line(crate::source::FileId(0), 1),
     })
 }

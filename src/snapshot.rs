@@ -15,7 +15,7 @@ use crate::explain::{Explanation, Notes};
 use crate::key::sealed::State;
 use crate::key::{FlagKey, FlagValue, Key};
 use crate::literal::instant;
-use crate::load::{self, Loaded, Origin, Settings};
+use crate::load::{self, Kills, Loaded, Origin, Settings};
 use crate::program::{FlagId, Outcome};
 use crate::reason::Reason;
 use crate::report::Report;
@@ -93,8 +93,13 @@ impl Snapshot {
         let layers = [vec![Text { name: name.into(), text: text.into(), syntax }]];
         let settings = Settings { strategies: strategies.clone(), ..Settings::default() };
         let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
-        let mut origin =
-            Origin { layers: &layers, list_files: &mut NoListFiles, hash, settings: &settings };
+        let mut origin = Origin {
+            layers: &layers,
+            list_files: &mut NoListFiles,
+            hash,
+            kills: &Kills::default(),
+            settings: &settings,
+        };
         match load::load(&mut origin) {
             Ok(loaded) => Ok(Snapshot::new(Arc::new(loaded))),
             Err(report) => Err(Error::invalid(report)),

@@ -102,7 +102,7 @@ fn open(files: &[&(String, String)]) -> Snapshot {
     fs::create_dir_all(&folder).unwrap();
     // The only test of this file that has to do with a directory of its own.
     std::env::set_current_dir(&folder).unwrap();
-    let mut builder = Flags::builder().without_following().strategy("office", Office);
+    let mut builder = Flags::builder().watch(hoist::Watch::OnDemand).strategy("office", Office);
     for (index, (name, body)) in files.iter().enumerate() {
         fs::write(folder.join(name), body).unwrap();
         builder = match (index, name.ends_with(".yaml")) {

@@ -23,8 +23,8 @@ fn with_token(folder: &Folder, follows: bool) -> (Flags, Arc<()>) {
         SystemTime::now()
     });
     let builder = match follows {
-        true => builder.poll_every(Duration::from_millis(20)),
-        false => builder.without_following(),
+        true => builder.watch(hoist::Watch::EventsAndPolling(Duration::from_millis(20))),
+        false => builder.watch(hoist::Watch::OnDemand),
     };
     (builder.open().unwrap(), token)
 }
@@ -142,7 +142,7 @@ fn a_listener_may_read_the_new_state_and_the_status() {
     let asking = flags.clone();
     let (tell, told) = channel();
     let subscription = flags.subscribe(move |event| {
-        if let ReloadEvent::Reloaded { generation, .. } = event {
+        if let ReloadEvent::Reloaded(hoist::Change { generation, .. }) = event {
             let status = asking.status();
             assert_eq!(*generation, status.generation);
             let is_on = asking.is_enabled("a", &Context::new());
@@ -237,7 +237,7 @@ fn a_listener_may_own_the_last_handle() {
     let flags = Flags::builder()
         .file(folder.at("flags.yaml"))
         .strategy("slow", Slow { begun: Mutex::new(begun), go_on: Mutex::new(go_on) })
-        .poll_every(Duration::from_millis(20))
+        .watch(hoist::Watch::EventsAndPolling(Duration::from_millis(20)))
         .open()
         .unwrap();
     let subscription = {

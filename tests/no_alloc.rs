@@ -140,7 +140,7 @@ fn open(folder: &Folder, text: &str) -> Flags {
             count(&CLOCK_READS);
             now()
         })
-        .without_following()
+        .watch(hoist::Watch::OnDemand)
         .open()
         .unwrap();
     // The first read of a thread makes the slot in which its later ones are protected.

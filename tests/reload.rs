@@ -20,8 +20,8 @@ fn text(word: &str) -> String {
 /// With file events, and polling behind them; and with polling alone.
 fn ways() -> [fn(Builder) -> Builder; 2] {
     [
-        |builder| builder.poll_every(Duration::from_secs(1)),
-        |builder| builder.poll_every(Duration::from_millis(20)).without_events(),
+        |builder| builder.watch(hoist::Watch::EventsAndPolling(Duration::from_secs(1))),
+        |builder| builder.watch(hoist::Watch::Polling(Duration::from_millis(20))),
     ]
 }
 
@@ -73,11 +73,14 @@ fn the_mode_is_told() {
     let path = folder.write("flags.yaml", text("on"));
     let mode = |builder: Builder| {
         let flags = builder.file(&path).open().unwrap();
-        wait_until("the thread has begun", || flags.status().mode != WatchMode::Manual);
+        wait_until("the thread has begun", || flags.status().mode != WatchMode::OnDemand);
         flags.status().mode
     };
     assert_eq!(mode(Flags::builder()), WatchMode::EventsAndPolling);
-    assert!(matches!(mode(Flags::builder().without_events()), WatchMode::PollingOnly(_)));
+    assert!(matches!(
+        mode(Flags::builder().watch(hoist::Watch::Polling(Duration::from_secs(1)))),
+        WatchMode::PollingOnly(_)
+    ));
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn a_new_handle_has_nothing_to_complain_about() {
     let status = live.flags.status();
     assert_eq!((status.flags, status.retired), (2, 0));
     assert_eq!((status.reloads.ok, status.reloads.failed, status.reloads.unchanged), (0, 0, 0));
-    assert_eq!(status.mode, WatchMode::Manual);
+    assert_eq!(status.mode, WatchMode::OnDemand);
     assert_eq!(status.sources, [live.folder.at("flags.yaml")]);
     assert!(status.last_error.is_none() && status.kept.is_empty() && status.left_out.is_empty());
     let snap = live.flags.snapshot();
@@ -33,9 +33,9 @@ fn a_reload_is_told_with_its_generation_and_hash() {
     live.becomes("version: 1\nflags: { a: off, b: on }\n");
     let status = live.flags.status();
     match live.heard().as_slice() {
-        [ReloadEvent::Reloaded { generation, hash, changed, broken }] => {
-            assert_eq!((*generation, *hash), (status.generation, status.hash));
-            assert_eq!((changed.as_slice(), broken.len()), (["a".to_owned()].as_slice(), 0));
+        [ReloadEvent::Reloaded(change)] => {
+            assert_eq!((change.generation, change.hash), (status.generation, status.hash));
+            assert_eq!((change.flags(), change.broken.len()), (vec!["a"], 0));
         }
         other => panic!("{other:?}"),
     }

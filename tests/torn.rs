@@ -67,12 +67,12 @@ fn never_half(way: fn(Builder) -> Builder) {
 
 #[test]
 fn a_file_that_is_written_in_two_quick_steps_is_never_half_read_with_events() {
-    never_half(|builder| builder.poll_every(Duration::from_secs(1)));
+    never_half(|builder| builder.watch(hoist::Watch::EventsAndPolling(Duration::from_secs(1))));
 }
 
 #[test]
 fn a_file_that_is_written_in_two_quick_steps_is_never_half_read_by_polling_alone() {
-    never_half(|builder| builder.poll_every(Duration::from_millis(10)).without_events());
+    never_half(|builder| builder.watch(hoist::Watch::Polling(Duration::from_millis(10))));
 }
 
 /// A file that never holds still is no reason to publish a part of it, nor to wait for ever.
@@ -80,7 +80,11 @@ fn a_file_that_is_written_in_two_quick_steps_is_never_half_read_by_polling_alone
 fn a_file_that_never_holds_still_stalls_nothing() {
     let folder = Folder::new();
     let path = folder.write("flags.yaml", TEXT);
-    let flags = Flags::builder().file(&path).poll_every(Duration::from_millis(10)).open().unwrap();
+    let flags = Flags::builder()
+        .file(&path)
+        .watch(hoist::Watch::EventsAndPolling(Duration::from_millis(10)))
+        .open()
+        .unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let (stopped, name) = (Arc::clone(&stop), path.clone());
     let writer = std::thread::spawn(move || {

@@ -7,6 +7,7 @@ mod check;
 mod explain;
 mod printed;
 mod schema;
+mod seal;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -151,6 +152,7 @@ enum Command {
     Check(check::Check),
     Explain(Box<explain::Explain>),
     Schema(schema::Schema),
+    Seal(seal::Seal),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -179,6 +181,7 @@ impl Cli {
             Command::Check(check) => check.run(to),
             Command::Explain(explain) => explain.run(to),
             Command::Schema(schema) => schema.run(to),
+            Command::Seal(seal) => seal.run(to),
         }
     }
 }

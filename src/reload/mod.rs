@@ -3,120 +3,107 @@
 //! Polling makes it correct; file events only make it quick. Whatever happens to the files, what
 //! was published last stays until something better is there.
 
+mod cell;
+mod changes;
+mod files;
+mod kill;
+mod last_good;
+mod log;
+mod mounts;
 pub(crate) mod read;
+mod status;
 mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::Guard;
 
+use crate::dialect::native::{NoListFiles, Text};
 use crate::error::Error;
-use crate::ir::{Flag, names_segments};
-use crate::load::{Kept, Loaded, Settings, reload};
-use read::{Contents, DiskLists, Layers};
+use crate::load::{self, Kept, Kills, Loaded, Settings, reload};
+use crate::tree::Syntax;
+use cell::{Cell, Replaced};
+use files::Fingerprint;
+use read::{Care, DiskLists, Good, Layers};
 
+pub use status::{
+    Change, Held, Origin, ReloadCounts, ReloadEvent, ReloadFailure, ReloadOutcome, Status,
+    WatchMode,
+};
 pub(crate) use watch::Following;
+pub use watch::Watch;
+
+/// How long contents that lose most flags must stay the same to be believed.
+const BELIEVED_AFTER: Duration = Duration::from_secs(5);
+
+/// What a handle is made from.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) layers: Layers,
+    pub(crate) kill_file: Option<PathBuf>,
+    pub(crate) last_good: Option<PathBuf>,
+    pub(crate) fallback: Option<&'static str>,
+    pub(crate) guards_shrinks: bool,
+    pub(crate) settings: Settings,
+}
 
 /// The published state and what is known of how it came about.
 pub(crate) struct Core {
-    current: ArcSwap<Loaded>,
-    layers: Layers,
-    settings: Settings,
+    cell: Cell<Loaded>,
+    plan: Plan,
     facts: Mutex<Facts>,
     listeners: Mutex<BTreeMap<u64, Listener>>,
     next_listener: AtomicU64,
-    /// States that were replaced and are not freed yet.
-    retired: AtomicUsize,
 }
 
 type Listener = Arc<dyn Fn(&ReloadEvent) + Send + Sync>;
 
 /// What the reloader remembers for `status`, and for the next load.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Facts {
     /// The lists that are followed.
     lists: Vec<PathBuf>,
     /// Those of the state that is live, in the order in which it asked for them.
     live_lists: Vec<PathBuf>,
+    origin: Origin,
     counts: ReloadCounts,
     /// Why the files were refused whole the last time they were read.
     refused: Option<ReloadFailure>,
-    mode: Option<WatchMode>,
+    held: Option<(Held, Instant)>,
+    last_reload: Option<Change>,
+    mode: WatchMode,
+    /// What is odd, by what it is about.
+    warnings: BTreeMap<About, Vec<String>>,
 }
 
-/// How reloads went since the handle was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ReloadCounts {
-    /// A new state was published.
-    pub ok: u64,
-    /// The files were refused or could not be read.
-    pub failed: u64,
-    /// The files were looked at again and say the same.
-    pub unchanged: u64,
+/// What warnings are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum About {
+    KillFile,
+    LastGood,
+    Mounts,
 }
 
-/// Why the files could not be loaded the last time.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ReloadFailure {
-    /// The whole error, with its report.
-    pub error: Error,
-    /// When it was met first.
-    pub since: SystemTime,
-    /// How often it was met since.
-    pub count: u64,
-}
-
-/// How the files are followed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WatchMode {
-    /// By file events, with polling as the safety net.
-    EventsAndPolling,
-    /// By polling alone, and why there are no events.
-    PollingOnly(String),
-    /// Not at all: only `reload` looks at the files.
-    Manual,
-}
-
-/// What listeners are told.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum ReloadEvent {
-    /// A new state is live in every thread.
-    Reloaded {
-        /// Its generation.
-        generation: u32,
-        /// The hash of the contents.
-        hash: u64,
-        /// The flags that say something else than before, came or went, in byte order.
-        changed: Vec<String>,
-        /// The flags that are wrong in the file and were kept or left out.
-        broken: Vec<String>,
-    },
-    /// The files were refused or could not be read; what was live stays so.
-    Failed {
-        /// The whole error, with its report.
-        error: Error,
-    },
-}
-
-/// What a look at the files came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ReloadOutcome {
-    /// A new state of this generation is live.
-    Reloaded(u32),
-    /// The files say what they said before.
-    Unchanged,
+impl Facts {
+    fn new(origin: Origin, lists: Vec<PathBuf>) -> Facts {
+        Facts {
+            live_lists: lists.clone(),
+            lists,
+            origin,
+            counts: ReloadCounts::default(),
+            refused: None,
+            held: None,
+            last_reload: None,
+            mode: WatchMode::OnDemand,
+            warnings: BTreeMap::new(),
+        }
+    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -124,67 +111,213 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What a look at the files found.
+enum Found {
+    Same,
+    Held(Held),
+    /// A new state, and the copy of it that is to be kept on disk.
+    New(Box<Loaded>, Option<Vec<u8>>),
+}
+
 impl Core {
-    /// Loads the files for the first time.
-    pub(crate) fn open(layers: Layers, settings: Settings) -> Result<Core, Error> {
-        let (loaded, lists) = layers.read_steadily(&[], || layers.load(&settings))?;
-        let facts = Facts { lists: lists.paths(), live_lists: lists.paths(), ..Facts::default() };
-        Ok(Core {
-            current: ArcSwap::from_pointee(loaded),
-            layers,
-            settings,
+    /// Loads the files for the first time, or what stands in for them.
+    pub(crate) fn open(plan: Plan) -> Result<Core, Error> {
+        let kill_file = plan.kill_file.as_deref().map(kill::read).transpose()?.flatten();
+        let kill_file = kill_file.unwrap_or_default();
+        let kills = &kill_file.kills;
+        // That it is good is seen at each start, and not on the day that it is needed.
+        let fallback =
+            plan.fallback.map(|text| of_text(text, kills, &plan.settings)).transpose()?;
+        let good =
+            plan.layers.read_steadily(&[], Care::Waits, || plan.layers.load(kills, &plan.settings));
+        let (loaded, copy, facts) = match good {
+            Ok(good) => {
+                let copy = plan.last_good.is_some().then(|| good.copy());
+                let Good { loaded, lists, .. } = good;
+                (loaded, copy, Facts::new(Origin::Files, lists.paths()))
+            }
+            Err(error) => {
+                let copied = |path| last_good::load(path, kills, &plan.settings).ok();
+                let copied = plan.last_good.as_deref().and_then(copied);
+                let copied = copied.map(|loaded| (loaded, Origin::LastGood));
+                let stand_in = copied.or(fallback.map(|loaded| (loaded, Origin::Fallback)));
+                let Some((loaded, origin)) = stand_in else { return Err(error) };
+                let since = (plan.settings.clock)();
+                let refused = ReloadFailure { error, since, count: 1 };
+                let facts = Facts::new(origin, Vec::new());
+                (loaded, None, Facts { refused: Some(refused), ..facts })
+            }
+        };
+        let core = Core {
+            cell: Cell::new(loaded),
+            plan,
             facts: Mutex::new(facts),
             listeners: Mutex::new(BTreeMap::new()),
             next_listener: AtomicU64::new(0),
-            retired: AtomicUsize::new(0),
-        })
+        };
+        core.keep(copy);
+        core.warn(About::KillFile, kill_file.odd_lines);
+        core.warn(About::Mounts, mounts::warnings(&core.followed()));
+        let refused = locked(&core.facts).refused.clone();
+        if let Some(ReloadFailure { error, .. }) = refused {
+            core.tell(&ReloadEvent::Failed { error });
+        }
+        Ok(core)
     }
 
     #[inline]
     pub(crate) fn load(&self) -> Guard<Arc<Loaded>> {
-        self.current.load()
+        self.cell.load()
     }
 
     pub(crate) fn load_full(&self) -> Arc<Loaded> {
-        self.current.load_full()
+        self.cell.load_full()
     }
 
-    /// Looks at the files; gives the state that was replaced, if one was.
-    fn look(&self) -> Result<(ReloadOutcome, Option<Arc<Loaded>>), Error> {
-        match self.try_reload() {
-            Ok(None) => {
+    /// What is followed beside the layers: list files and the kill file.
+    fn beside(&self) -> Vec<PathBuf> {
+        let lists = locked(&self.facts).lists.clone();
+        lists.into_iter().chain(self.plan.kill_file.clone()).collect()
+    }
+
+    fn followed(&self) -> Vec<PathBuf> {
+        self.plan.layers.0.iter().cloned().chain(self.beside()).collect()
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        self.plan.layers.fingerprint(&self.beside())
+    }
+
+    /// Looks at the files. What is replaced goes to `bury`.
+    fn look(
+        &self,
+        force: bool,
+        bury: &mut dyn FnMut(Replaced<Loaded>),
+    ) -> Result<ReloadOutcome, Error> {
+        // First and by itself: whatever is wrong with the files, a kill lands.
+        let killed = self.look_at_kills();
+        let generation = killed.as_ref().map(|loaded| loaded.generation);
+        if let Some(loaded) = killed {
+            bury(self.publish(loaded));
+        }
+        match self.find(force) {
+            Ok(Found::Same) => {
                 let mut facts = locked(&self.facts);
-                facts.counts.unchanged += 1;
                 // The files are what is live: whatever refused them between is over.
                 facts.refused = None;
+                facts.held = None;
+                facts.origin = Origin::Files;
                 facts.lists = facts.live_lists.clone();
-                Ok((ReloadOutcome::Unchanged, None))
+                facts.counts.unchanged += u64::from(generation.is_none());
+                Ok(generation.map_or(ReloadOutcome::Unchanged, ReloadOutcome::Reloaded))
             }
-            Ok(Some(loaded)) => {
+            Ok(Found::Held(held)) => Ok(ReloadOutcome::Held(held)),
+            Ok(Found::New(loaded, copy)) => {
                 let generation = loaded.generation;
-                let old = self.publish(Arc::new(loaded));
-                Ok((ReloadOutcome::Reloaded(generation), Some(old)))
+                {
+                    let mut facts = locked(&self.facts);
+                    facts.refused = None;
+                    facts.held = None;
+                    facts.origin = Origin::Files;
+                }
+                bury(self.publish(*loaded));
+                self.keep(copy);
+                Ok(ReloadOutcome::Reloaded(generation))
             }
             Err(error) => Err(self.failed(error)),
         }
     }
 
-    fn try_reload(&self) -> Result<Option<Loaded>, Error> {
+    /// The live state under the kills of now, if they changed.
+    fn look_at_kills(&self) -> Option<Loaded> {
+        let path = self.plan.kill_file.as_deref()?;
+        let current = self.load_full();
+        let read = match kill::read(path) {
+            Ok(Some(read)) => read,
+            // What is not there, or cannot be read, lifts nothing.
+            Ok(None) => {
+                let was_read = !current.kills.0.is_empty();
+                let gone = || format!("`{}` is gone: its last kills stay", path.display());
+                self.warn(About::KillFile, was_read.then(gone).into_iter().collect());
+                return None;
+            }
+            Err(error) => {
+                self.warn(About::KillFile, vec![format!("{error}: its last kills stay")]);
+                return None;
+            }
+        };
+        let differs = !current.kills.0.keys().eq(read.kills.0.keys());
+        let mut warnings = read.odd_lines;
+        let document = &current.document.flags;
+        warnings.extend(kill::unknown(
+            &read.kills,
+            |name| document.contains_key(name),
+            document.keys().map(|name| &**name),
+        ));
+        self.warn(About::KillFile, warnings);
+        differs.then(|| current.with_kills(read.kills))
+    }
+
+    fn find(&self, force: bool) -> Result<Found, Error> {
         let known = locked(&self.facts).live_lists.clone();
         let current = self.load_full();
-        let read = self.layers.read_steadily(&known, || {
-            let contents = self.layers.read()?;
+        let layers = &self.plan.layers;
+        let read = layers.read_steadily(&known, Care::Reads, || {
+            let contents = layers.read()?;
             if contents.hash(&DiskLists::read_again(&known)) == current.hash {
                 return Ok(None);
             }
             let mut lists = DiskLists::default();
-            let loaded = self.reload_over(&contents, &mut lists, &current);
-            let loaded = loaded.map(|loaded| loaded.with_hash(contents.hash(&lists)));
-            Ok(Some((loaded, lists)))
+            let settings = &self.plan.settings;
+            let mut origin = contents.origin(&mut lists, &current.kills, settings);
+            let loaded = reload(&mut origin, &current).map_err(Error::invalid);
+            let hash = contents.hash(&lists);
+            Ok(Some((loaded.map(|loaded| loaded.with_hash(hash)), contents, lists)))
         })?;
-        let Some((loaded, lists)) = read else { return Ok(None) };
-        self.note_lists(&lists, &known, loaded.is_ok());
-        loaded.map(Some)
+        let Some((loaded, contents, lists)) = read else { return Ok(Found::Same) };
+        let held = match &loaded {
+            Ok(loaded) if !force => self.held(&current, loaded),
+            Ok(_) | Err(_) => None,
+        };
+        self.note_lists(&lists, &known, loaded.is_ok() && held.is_none());
+        if let Some(held) = held {
+            return Ok(Found::Held(held));
+        }
+        let loaded = loaded?;
+        let is_good = loaded.broken.is_empty() && self.plan.last_good.is_some();
+        let copy = is_good.then(|| last_good::copy_of(&contents, &lists, loaded.hash));
+        Ok(Found::New(Box::new(loaded), copy))
+    }
+
+    /// Whether a new state loses so many flags that it must wait, and what is told of it.
+    fn held(&self, current: &Loaded, new: &Loaded) -> Option<Held> {
+        let (before, after) = (&current.document.flags, &new.document.flags);
+        let lost = before.keys().filter(|name| !after.contains_key(*name)).count();
+        let mut facts = locked(&self.facts);
+        let is_exempt = !self.plan.guards_shrinks || new.is_sealed;
+        let is_stand_in = facts.origin == Origin::Fallback;
+        if is_exempt || is_stand_in || lost * 2 <= before.len() {
+            return None;
+        }
+        if let Some((held, since)) = &facts.held {
+            if held.hash == new.hash {
+                let is_believed = since.elapsed() >= BELIEVED_AFTER;
+                return (!is_believed).then(|| held.clone());
+            }
+        }
+        let since = new.loaded_at;
+        let held = Held { hash: new.hash, since, lost, left: after.len() };
+        facts.held = Some((held.clone(), Instant::now()));
+        facts.counts.held += 1;
+        drop(facts);
+        self.tell(&ReloadEvent::Held(held.clone()));
+        Some(held)
+    }
+
+    /// How long until contents that are held may be believed.
+    fn believed_in(&self) -> Option<Duration> {
+        let facts = locked(&self.facts);
+        facts.held.as_ref().map(|(_, since)| BELIEVED_AFTER.saturating_sub(since.elapsed()))
     }
 
     /// Notes which lists are to be followed, and which the state will have that is published next.
@@ -205,39 +338,35 @@ impl Core {
         facts.lists = followed;
     }
 
-    fn reload_over(
-        &self,
-        contents: &Contents,
-        lists: &mut DiskLists,
-        current: &Loaded,
-    ) -> Result<Loaded, Error> {
-        reload(&mut contents.origin(lists, &self.settings), current).map_err(Error::invalid)
-    }
-
-    fn publish(&self, loaded: Arc<Loaded>) -> Arc<Loaded> {
-        let old = self.current.swap(Arc::clone(&loaded));
-        let event = ReloadEvent::Reloaded {
-            generation: loaded.generation,
-            hash: loaded.hash,
-            changed: changed(&old, &loaded),
-            broken: loaded.broken.keys().map(|name| name.to_string()).collect(),
-        };
+    fn publish(&self, loaded: Loaded) -> Replaced<Loaded> {
+        let loaded = Arc::new(loaded);
+        let old = self.load_full();
+        let replaced = self.cell.swap(Arc::clone(&loaded));
+        let change = changes::between(&old, &loaded);
         {
             let mut facts = locked(&self.facts);
             facts.counts.ok += 1;
-            facts.refused = None;
+            facts.last_reload = Some(change.clone());
         }
-        self.tell(&event);
-        old
+        self.tell(&ReloadEvent::Reloaded(change));
+        replaced
+    }
+
+    /// Keeps the copy of a good state.
+    fn keep(&self, copy: Option<Vec<u8>>) {
+        let Some((path, copy)) = self.plan.last_good.as_deref().zip(copy) else { return };
+        let failed = last_good::write(path, &copy).err();
+        self.warn(About::LastGood, failed.into_iter().collect());
     }
 
     /// Notes a failure; listeners are told of each distinct one once.
     fn failed(&self, error: Error) -> Error {
         // The clock is the service's own code, and may ask for the status.
-        let since = (self.settings.clock)();
+        let since = (self.plan.settings.clock)();
         let is_new = {
             let mut facts = locked(&self.facts);
             facts.counts.failed += 1;
+            facts.held = None;
             match &mut facts.refused {
                 Some(last) if last.error.to_string() == error.to_string() => {
                     last.count += 1;
@@ -255,7 +384,31 @@ impl Core {
         error
     }
 
+    /// Notes what is odd about something; what was odd about it before is over. Listeners are told
+    /// of each oddity once.
+    fn warn(&self, about: About, warnings: Vec<String>) {
+        let before = locked(&self.facts).warnings.insert(about, warnings.clone());
+        let before = before.unwrap_or_default();
+        for warning in warnings.into_iter().filter(|warning| !before.contains(warning)) {
+            self.tell(&ReloadEvent::Warned { warning });
+        }
+    }
+
+    /// Notes how the files are followed; that events are lost is worth a warning.
+    fn note_mode(&self, mode: WatchMode) {
+        let lost = match (&locked(&self.facts).mode, &mode) {
+            (WatchMode::EventsAndPolling, WatchMode::PollingOnly(why)) => Some(why.clone()),
+            _ => None,
+        };
+        if let Some(why) = lost {
+            let warning = format!("no file events any more, polling goes on: {why}");
+            self.tell(&ReloadEvent::Warned { warning });
+        }
+        locked(&self.facts).mode = mode;
+    }
+
     fn tell(&self, event: &ReloadEvent) {
+        log::write(event);
         let listeners: Vec<Listener> = locked(&self.listeners).values().cloned().collect();
         for listener in listeners {
             // A listener that panics must not end the thread that reloads.
@@ -271,6 +424,7 @@ impl Core {
 
     pub(crate) fn status(&self) -> Status {
         let loaded = self.load_full();
+        let sources = self.followed();
         let facts = locked(&self.facts);
         let kept = |fate: Kept| {
             let broken = loaded.broken.iter().filter(move |(_, kept)| **kept == fate);
@@ -280,22 +434,41 @@ impl Core {
             generation: loaded.generation,
             hash: loaded.hash,
             loaded_at: loaded.loaded_at,
+            origin: facts.origin,
             flags: loaded.program.flags.len(),
-            sources: self.layers.0.iter().chain(&facts.lists).cloned().collect(),
+            sources,
             kept: kept(Kept::LastGood),
             left_out: kept(Kept::LeftOut),
+            killed: loaded.kills.0.keys().map(|name| name.to_string()).collect(),
+            held: facts.held.as_ref().map(|(held, _)| held.clone()),
             last_error: facts.refused.clone().or_else(|| of_broken(&loaded)),
+            last_reload: facts.last_reload.clone(),
+            warnings: facts.warnings.values().flatten().cloned().collect(),
             reloads: facts.counts,
-            mode: facts.mode.clone().unwrap_or(WatchMode::Manual),
-            retired: self.retired.load(Ordering::Relaxed),
+            mode: facts.mode.clone(),
+            retired: self.cell.retired(),
         }
     }
 }
 
 impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Core").field("layers", &self.layers).finish_non_exhaustive()
+        f.debug_struct("Core").field("layers", &self.plan.layers).finish_non_exhaustive()
     }
+}
+
+/// The state of the document inside the service.
+fn of_text(text: &str, kills: &Kills, settings: &Settings) -> Result<Loaded, Error> {
+    let syntax = if text.trim_start().starts_with('{') { Syntax::Json } else { Syntax::Yaml };
+    let text = Text { name: "<fallback>".into(), text: text.into(), syntax };
+    let mut origin = load::Origin {
+        layers: &[vec![text]],
+        list_files: &mut NoListFiles,
+        hash: 0,
+        kills,
+        settings,
+    };
+    load::load(&mut origin).map_err(Error::invalid)
 }
 
 /// What is wrong with the files that a state was loaded from, and did not refuse them.
@@ -305,60 +478,6 @@ fn of_broken(loaded: &Loaded) -> Option<ReloadFailure> {
         since: loaded.loaded_at,
         count: 1,
     })
-}
-
-/// The flags that one state says otherwise than another.
-fn changed(old: &Loaded, new: &Loaded) -> Vec<String> {
-    let (old, new) = (&old.document, &new.document);
-    // A segment that changed changes the flags that use it; which do is not worth finding out
-    // for an announcement, so that the scope counts for all that name one segment or more.
-    let same_scope = old.scope.segments == new.scope.segments;
-    let agree = |a: &Flag, b: &Flag| {
-        let are_newest = Arc::ptr_eq(&a.scope, &old.scope) && Arc::ptr_eq(&b.scope, &new.scope);
-        match are_newest {
-            true => same_scope,
-            false => Arc::ptr_eq(&a.scope, &b.scope) || a.scope.segments == b.scope.segments,
-        }
-    };
-    let differs = |name: &&Arc<str>| match (old.flags.get(*name), new.flags.get(*name)) {
-        (Some(a), Some(b)) if Arc::ptr_eq(a, b) => false,
-        (Some(a), Some(b)) => a != b || (names_segments(b) && !agree(a, b)),
-        (None, None) => false,
-        (Some(_), None) | (None, Some(_)) => true,
-    };
-    let gone = old.flags.keys().filter(|name| !new.flags.contains_key(*name));
-    let mut names: Vec<String> =
-        new.flags.keys().chain(gone).filter(differs).map(|name| name.to_string()).collect();
-    names.sort();
-    names
-}
-
-/// How a handle stands: what is live, where it came from, and what is wrong.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Status {
-    /// The number of the state that is live.
-    pub generation: u32,
-    /// The hash of its contents.
-    pub hash: u64,
-    /// When it was loaded.
-    pub loaded_at: SystemTime,
-    /// How many flags it has.
-    pub flags: usize,
-    /// The files that are followed, list files among them.
-    pub sources: Vec<PathBuf>,
-    /// Flags that are wrong in the file and keep their last good version.
-    pub kept: Vec<String>,
-    /// Flags that are wrong in the file and have none.
-    pub left_out: Vec<String>,
-    /// What is wrong with the files now, if anything is.
-    pub last_error: Option<ReloadFailure>,
-    /// How reloads went.
-    pub reloads: ReloadCounts,
-    /// How the files are followed.
-    pub mode: WatchMode,
-    /// States that were replaced and that someone still holds, or that wait to be freed.
-    pub retired: usize,
 }
 
 /// Keeps a listener; dropping it ends the subscription.
@@ -375,25 +494,4 @@ impl Drop for Subscription {
         // Not before the lock is given back: a listener may own a subscription, or the last handle.
         drop(listener);
     }
-}
-
-/// What the thread that follows the files is asked.
-pub(crate) enum Request {
-    /// Something happened near the files.
-    Dirty,
-    /// Look now, and say what came of it.
-    Reload(Sender<Result<ReloadOutcome, Error>>),
-    Stop,
-}
-
-pub(crate) fn requests() -> (Sender<Request>, Receiver<Request>) {
-    channel()
-}
-
-/// How the files are followed, as the builder says.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pace {
-    /// Between two looks without an event; `None` to look when asked only.
-    pub(crate) poll: Option<Duration>,
-    pub(crate) events: bool,
 }

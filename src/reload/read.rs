@@ -1,26 +1,28 @@
 //! Reading the files of a handle.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use xxhash_rust::xxh3::Xxh3Default;
 
+use super::files::{self, Fingerprint, parent_of};
 use crate::dialect::native::{ListFiles, Text};
 use crate::error::Error;
-use crate::load::{self, Checked, Loaded, Origin, Settings};
+use crate::load::{self, Checked, Kills, Loaded, Origin, Settings};
 use crate::report::{Code, Report};
 use crate::source::{Owner, Problem, Sources, Spot};
 use crate::tree::{NodeId, Syntax};
 
-/// How often files that change under the reader are read, and how long it waits between.
-const MOST_READINGS: usize = 10;
+/// How often files that change under the reader are read, and how long it waits between: twice as
+/// long each time.
+const MOST_READINGS: usize = 6;
 const BETWEEN_READINGS: Duration = Duration::from_millis(30);
+const MOST_BETWEEN_READINGS: Duration = Duration::from_millis(240);
 
-/// The largest file that is read, in bytes.
-const MAX_FILE: u64 = 64 << 20;
+/// How new a file is whose writer may not be done.
+const FRESH: Duration = Duration::from_millis(100);
 
 /// The layers of a handle: each a file, or a directory of files.
 #[derive(Clone, Debug)]
@@ -28,7 +30,7 @@ pub(crate) struct Layers(pub(crate) Vec<PathBuf>);
 
 /// What reading all layers gave.
 pub(crate) struct Contents {
-    layers: Vec<Vec<Text>>,
+    pub(super) layers: Vec<Vec<Text>>,
     hasher: Xxh3Default,
 }
 
@@ -38,9 +40,10 @@ impl Contents {
     pub(crate) fn origin<'o>(
         &'o self,
         lists: &'o mut DiskLists,
+        kills: &'o Kills,
         settings: &'o Settings,
     ) -> Origin<'o> {
-        Origin { layers: &self.layers, list_files: lists, hash: 0, settings }
+        Origin { layers: &self.layers, list_files: lists, hash: 0, kills, settings }
     }
 
     /// The hash of everything that was read, lists included.
@@ -63,6 +66,13 @@ fn name_of(path: &Path) -> std::borrow::Cow<'_, str> {
 fn feed(hasher: &mut Xxh3Default, text: &str) {
     hasher.update(&(text.len() as u64).to_le_bytes());
     hasher.update(text.as_bytes());
+}
+
+/// A state, and what it was loaded from.
+pub(crate) struct Good {
+    pub(crate) loaded: Loaded,
+    pub(crate) contents: Contents,
+    pub(crate) lists: DiskLists,
 }
 
 impl Layers {
@@ -103,74 +113,68 @@ impl Layers {
     pub(crate) fn check(&self) -> Result<Checked, Error> {
         let contents = self.read()?;
         let (mut lists, settings) = (DiskLists::default(), Settings::default());
-        Ok(load::check(&mut contents.origin(&mut lists, &settings)))
+        Ok(load::check(&mut contents.origin(&mut lists, &Kills::default(), &settings)))
     }
 
-    /// Reads and loads all files, of which nothing may be wrong; gives the lists that they name
-    /// too.
-    pub(crate) fn load(&self, settings: &Settings) -> Result<(Loaded, DiskLists), Error> {
+    /// Reads and loads all files, of which nothing may be wrong.
+    pub(crate) fn load(&self, kills: &Kills, settings: &Settings) -> Result<Good, Error> {
         let contents = self.read()?;
         let mut lists = DiskLists::default();
-        let loaded =
-            load::load(&mut contents.origin(&mut lists, settings)).map_err(Error::invalid)?;
-        Ok((loaded.with_hash(contents.hash(&lists)), lists))
+        let loaded = load::load(&mut contents.origin(&mut lists, kills, settings));
+        let loaded = loaded.map_err(Error::invalid)?.with_hash(contents.hash(&lists));
+        Ok(Good { loaded, contents, lists })
     }
 
     /// Does something with the files while they stay as they are: where one changes under the
     /// reader, what was read of it may be a part, and counts nothing.
+    ///
+    /// A careful reader also waits a moment beside a file that was written just now: whoever writes
+    /// it may not be done.
     ///
     /// # Errors
     ///
     /// What the work says, or that the files do not hold still.
     pub(crate) fn read_steadily<T>(
         &self,
-        lists: &[PathBuf],
+        others: &[PathBuf],
+        care: Care,
         work: impl Fn() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut before = self.fingerprint(lists);
+        let mut before = self.fingerprint(others);
+        let mut pause = BETWEEN_READINGS;
         for _ in 0..MOST_READINGS {
             let done = work();
-            let after = self.fingerprint(lists);
+            let is_fresh = || before.is_younger_than(FRESH, SystemTime::now());
+            if care == Care::Waits && is_fresh() {
+                std::thread::sleep(BETWEEN_READINGS);
+            }
+            let after = self.fingerprint(others);
             if after == before {
                 return done;
             }
             before = after;
-            std::thread::sleep(BETWEEN_READINGS);
+            std::thread::sleep(pause);
+            pause = pause.saturating_mul(2).min(MOST_BETWEEN_READINGS);
         }
         let path = self.0.first().map_or(Path::new(""), PathBuf::as_path);
         Err(Error::unreadable(path, "it changes while it is read"))
     }
 
-    /// What can be told of all files, and of the lists beside them, without reading them.
-    pub(crate) fn fingerprint(&self, lists: &[PathBuf]) -> Fingerprint {
+    /// What can be told of all files, and of others beside them, without reading them.
+    pub(crate) fn fingerprint(&self, others: &[PathBuf]) -> Fingerprint {
         let files = self.files().unwrap_or_default().into_iter().flatten();
-        let files = files.chain(lists.iter().cloned());
-        Fingerprint(files.map(|path| (Stat::of(&path), path)).collect())
-    }
-
-    /// The directories in which a change can show.
-    pub(crate) fn directories(&self, lists: &[PathBuf]) -> Vec<PathBuf> {
-        let mut directories: Vec<PathBuf> = Vec::new();
-        for path in self.0.iter().chain(lists) {
-            let parent = parent_of(path);
-            let own = path.is_dir().then(|| path.clone());
-            // Where a file is a link, what it leads to can be edited in its own place.
-            let behind = fs::canonicalize(path).ok().map(|real| parent_of(&real));
-            for directory in own.into_iter().chain([parent]).chain(behind) {
-                if !directories.contains(&directory) {
-                    directories.push(directory);
-                }
-            }
-        }
-        directories
+        // A directory that cannot be listed now differs from one that can.
+        Fingerprint::of(self.0.iter().cloned().chain(files).chain(others.iter().cloned()))
     }
 }
 
-fn parent_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        Some(_) | None => PathBuf::from("."),
-    }
+/// How a reader treats a file that was written just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Care {
+    /// It was waited for before, or whoever asks knows that it is whole.
+    Reads,
+    /// It is read again where it changes within a moment.
+    Waits,
 }
 
 /// The files of a layer: itself, or the toggle files of the directory in the byte order of their
@@ -201,21 +205,7 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
 
 /// Reads a regular file as UTF-8 text, its byte-order mark left out.
 fn read_text(path: &Path) -> Result<String, Error> {
-    let unreadable = |error: std::io::Error| Error::unreadable(path, error.to_string());
-    // Asked before it is opened: opening a pipe waits for its other end.
-    let before = fs::metadata(path).map_err(unreadable)?;
-    if !before.is_file() {
-        return Err(Error::unreadable(path, "it is not a regular file"));
-    }
-    if before.len() > MAX_FILE {
-        return Err(Error::unreadable(path, "it is larger than 64 MiB"));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(0));
-    let file = fs::File::open(path).map_err(unreadable)?;
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(Error::unreadable(path, "it is larger than 64 MiB"));
-    }
+    let bytes = files::read(path).map_err(|reason| Error::unreadable(path, reason))?;
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(path, &error))?;
     Ok(match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
@@ -251,7 +241,7 @@ pub(crate) fn report_of(error: &Error) -> Report {
 /// List files from the disk, relative to the file that names them.
 #[derive(Debug, Default)]
 pub(crate) struct DiskLists {
-    read: Vec<(PathBuf, Arc<str>)>,
+    pub(super) read: Vec<(PathBuf, Arc<str>)>,
     /// Named, and not readable: they are followed too.
     missed: Vec<PathBuf>,
 }
@@ -299,49 +289,4 @@ impl ListFiles for DiskLists {
             }
         }
     }
-}
-
-/// What can be told of files without reading them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fingerprint(Vec<(Option<Stat>, PathBuf)>);
-
-impl Fingerprint {
-    /// Whether some file was changed so lately that its next change may show the same instant.
-    pub(crate) fn is_young(&self, now: SystemTime) -> bool {
-        let ages = self.0.iter().filter_map(|(stat, _)| stat.as_ref()?.modified);
-        let young =
-            |modified: SystemTime| now.duration_since(modified).is_ok_and(|age| age.as_secs() < 2);
-        ages.into_iter().any(young)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Stat {
-    length: u64,
-    modified: Option<SystemTime>,
-    identity: [i64; 4],
-}
-
-impl Stat {
-    fn of(path: &Path) -> Option<Stat> {
-        let metadata = fs::metadata(path).ok()?;
-        Some(Stat {
-            length: metadata.len(),
-            modified: metadata.modified().ok(),
-            identity: identity_of(&metadata),
-        })
-    }
-}
-
-/// What tells a file from one that took its place.
-#[cfg(unix)]
-fn identity_of(metadata: &fs::Metadata) -> [i64; 4] {
-    use std::os::unix::fs::MetadataExt;
-    // Compared for equality only: a wrapped number tells as much as the number.
-    [metadata.dev() as i64, metadata.ino() as i64, metadata.ctime(), metadata.ctime_nsec()]
-}
-
-#[cfg(not(unix))]
-fn identity_of(_: &fs::Metadata) -> [i64; 4] {
-    [0; 4]
 }

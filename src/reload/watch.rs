@@ -1,81 +1,201 @@
-//! The thread that follows the files.
+//! When the files are looked at: on a thread of its own, or when somebody asks.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::thread::JoinHandle;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::{JoinHandle, ThreadId};
 use std::time::{Duration, Instant, SystemTime};
 
 use notify::{EventKind, RecursiveMode, Watcher};
 
-use super::read::Fingerprint;
-use super::{Core, Pace, ReloadOutcome, Request, WatchMode, locked, requests};
+use super::cell::Graveyard;
+use super::files::{self, Directory, Fingerprint};
+use super::status::{ReloadOutcome, WatchMode};
+use super::{Core, locked};
 use crate::error::Error;
 use crate::load::Loaded;
 
-/// How long nothing must happen before the files are read: an editor writes in several steps.
+/// How long the files must stay as they are before they are read: an editor writes in several
+/// steps.
 const QUIET: Duration = Duration::from_millis(50);
 
 /// How long noise can put the reading off.
 const MOST_NOISE: Duration = Duration::from_secs(2);
 
+/// How long lies between two publishes at least: of what changes faster, the newest counts.
+const BETWEEN_PUBLISHES: Duration = Duration::from_millis(250);
+
 /// How often the contents are read again although nothing seems changed.
 const READ_AGAIN: Duration = Duration::from_secs(60);
+
+/// How new a change is whose next one may show the same times.
+const YOUNG: Duration = Duration::from_secs(2);
 
 /// How long a replaced state is kept at least: a reader that frees it would stall.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The running thread; dropping it ends the thread.
-pub(crate) struct Following {
+/// How the files are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Watch {
+    /// By the events of the file system, and by looking this often in case there are none.
+    EventsAndPolling(Duration),
+    /// By looking this often alone: for file systems without events.
+    Polling(Duration),
+    /// Not at all: only [`Flags::reload`](crate::Flags::reload) looks, on the thread that calls it.
+    OnDemand,
+}
+
+/// Every second, and at once where the file system tells of a change.
+impl Default for Watch {
+    fn default() -> Watch {
+        Watch::EventsAndPolling(Duration::from_secs(1))
+    }
+}
+
+impl Watch {
+    /// The shortest time between two looks.
+    const SHORTEST: Duration = Duration::from_millis(10);
+
+    fn tick(self) -> Option<Duration> {
+        match self {
+            Watch::EventsAndPolling(every) | Watch::Polling(every) => {
+                Some(every.max(Watch::SHORTEST))
+            }
+            Watch::OnDemand => None,
+        }
+    }
+}
+
+/// What the thread that follows the files is asked.
+enum Request {
+    /// Something happened near the files.
+    Dirty,
+    /// Look now, and say what came of it.
+    Reload {
+        force: bool,
+        answer: Sender<Result<ReloadOutcome, Error>>,
+    },
+    Stop,
+}
+
+/// Who looks at the files; dropping it ends a thread.
+pub(crate) struct Following(Who);
+
+enum Who {
+    Thread(Running),
+    Caller {
+        follower: Box<Mutex<Follower>>,
+        /// Who looks now: a listener that asks for another look would wait for itself.
+        looking: Mutex<Option<ThreadId>>,
+    },
+}
+
+struct Running {
     requests: Sender<Request>,
     thread: Option<JoinHandle<()>>,
+    /// A fork has the handle and not the thread.
+    process: u32,
 }
 
 impl Following {
-    pub(crate) fn start(core: Arc<Core>, pace: Pace) -> Result<Following, Error> {
-        let (requests, asked) = requests();
-        let events = requests.clone();
-        let (ready, is_ready) = std::sync::mpsc::channel();
+    pub(crate) fn start(core: Arc<Core>, watch: Watch) -> Result<Following, Error> {
+        let Some(tick) = watch.tick() else {
+            let follower = Follower::new(core, watch, None);
+            let follower = Box::new(Mutex::new(follower));
+            return Ok(Following(Who::Caller { follower, looking: Mutex::new(None) }));
+        };
+        let (requests, asked) = channel();
+        let events = matches!(watch, Watch::EventsAndPolling(_)).then(|| requests.clone());
+        let (ready, is_ready) = channel();
         let thread = std::thread::Builder::new()
             .name("hoist-reload".to_owned())
             .spawn(move || {
-                let mut follower = Follower::new(core, pace, events);
-                // What changed between the first load and the first event is seen here. Who
-                // follows nothing looks when asked only.
-                if follower.follows() {
-                    drop(follower.look());
-                }
+                let mut follower = Follower::new(core, watch, events);
+                follower.follow();
+                // What changed between the first load and the first event is seen here.
+                drop(follower.look(false));
                 let _ = ready.send(());
-                follower.run(&asked);
+                follower.run(&asked, tick);
             })
             .map_err(Error::thread)?;
         // From here on no change goes unseen. A thread that ended early sends nothing.
         let _ = is_ready.recv();
-        Ok(Following { requests, thread: Some(thread) })
+        let process = std::process::id();
+        Ok(Following(Who::Thread(Running { requests, thread: Some(thread), process })))
     }
 
     /// Looks at the files now, and waits for what comes of it.
-    /// `None` where no one would answer: the thread has ended, or is the one that asks.
-    pub(crate) fn reload(&self) -> Option<Result<ReloadOutcome, Error>> {
-        if self.is_this_thread() {
-            return None;
+    ///
+    /// # Errors
+    ///
+    /// Why the files were refused, or why nobody can look.
+    pub(crate) fn reload(&self, force: bool) -> Result<ReloadOutcome, Error> {
+        match &self.0 {
+            Who::Thread(running) => running.reload(force),
+            Who::Caller { follower, looking } => {
+                let this_thread = std::thread::current().id();
+                if *locked(looking) == Some(this_thread) {
+                    return Err(Error::thread(std::io::Error::other(IS_LOOKING)));
+                }
+                let mut follower = locked(follower);
+                *locked(looking) = Some(this_thread);
+                let outcome = follower.look(force);
+                follower.bury();
+                *locked(looking) = None;
+                outcome
+            }
         }
-        let (answer, answered) = std::sync::mpsc::channel();
-        self.requests.send(Request::Reload(answer)).ok()?;
-        answered.recv().ok()
+    }
+
+    /// Why the files are not followed any more, if they should be.
+    pub(crate) fn stopped(&self) -> Option<String> {
+        match &self.0 {
+            Who::Thread(running) => running.stopped(),
+            Who::Caller { .. } => None,
+        }
     }
 }
 
-impl Following {
+const IS_LOOKING: &str = "a listener cannot ask for what it is told of";
+
+impl Running {
+    fn reload(&self, force: bool) -> Result<ReloadOutcome, Error> {
+        let unasked = |why: String| Error::thread(std::io::Error::other(why));
+        if let Some(why) = self.stopped() {
+            return Err(unasked(why));
+        }
+        if self.is_this_thread() {
+            return Err(unasked(IS_LOOKING.to_owned()));
+        }
+        let (answer, answered) = channel();
+        let sent = self.requests.send(Request::Reload { force, answer }).ok();
+        let outcome = sent.and_then(|()| answered.recv().ok());
+        outcome.unwrap_or_else(|| Err(unasked(GONE.to_owned())))
+    }
+
+    fn stopped(&self) -> Option<String> {
+        if self.process != std::process::id() {
+            return Some("the process was forked: open a handle of its own".to_owned());
+        }
+        let is_gone = self.thread.as_ref().is_none_or(JoinHandle::is_finished);
+        is_gone.then(|| GONE.to_owned())
+    }
+
     fn is_this_thread(&self) -> bool {
         let current = std::thread::current().id();
         self.thread.as_ref().is_some_and(|thread| thread.thread().id() == current)
     }
 }
 
-impl Drop for Following {
+const GONE: &str = "the thread that follows the files is gone";
+
+impl Drop for Running {
     fn drop(&mut self) {
+        if self.process != std::process::id() {
+            // There is no thread here to stop, nor to wait for.
+            return;
+        }
         // A thread that is gone needs no word.
         drop(self.requests.send(Request::Stop));
         // The last handle may be dropped by a listener, which runs on the thread itself.
@@ -94,153 +214,155 @@ impl std::fmt::Debug for Following {
 
 struct Follower {
     core: Arc<Core>,
-    pace: Pace,
-    events: Sender<Request>,
+    watch: Watch,
+    /// Where events go, if they are wanted.
+    events: Option<Sender<Request>>,
     watcher: Option<notify::RecommendedWatcher>,
-    watched: Vec<PathBuf>,
+    watched: Vec<Directory>,
     seen: Fingerprint,
     read_at: Instant,
-    /// Replaced states, until no one else holds them.
-    graveyard: Vec<(Instant, Arc<Loaded>)>,
+    published_at: Option<Instant>,
+    graveyard: Graveyard<Loaded>,
 }
 
 impl Follower {
-    fn new(core: Arc<Core>, pace: Pace, events: Sender<Request>) -> Follower {
-        let lists = locked(&core.facts).lists.clone();
-        let seen = core.layers.fingerprint(&lists);
-        let mut follower = Follower {
+    fn new(core: Arc<Core>, watch: Watch, events: Option<Sender<Request>>) -> Follower {
+        Follower {
+            seen: core.fingerprint(),
             core,
-            pace,
+            watch,
             events,
             watcher: None,
             watched: Vec::new(),
-            seen,
             read_at: Instant::now(),
-            graveyard: Vec::new(),
-        };
-        follower.watch();
-        follower
+            published_at: None,
+            graveyard: Graveyard::new(GRACE),
+        }
     }
 
-    fn follows(&self) -> bool {
-        self.pace.poll.is_some() || self.pace.events
-    }
-
-    fn run(mut self, asked: &Receiver<Request>) {
+    fn run(mut self, asked: &Receiver<Request>, tick: Duration) {
         loop {
-            let tick = self.pace.poll.unwrap_or(READ_AGAIN);
-            match asked.recv_timeout(tick) {
-                Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(Request::Dirty) => {
-                    if !self.settle(asked) {
-                        return;
-                    }
+            let wait = self.core.believed_in().map_or(tick, |due| due.clamp(QUIET, tick));
+            let goes_on = match asked.recv_timeout(wait) {
+                Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => false,
+                Ok(Request::Dirty) => self.settle(asked),
+                Ok(Request::Reload { force, answer }) => {
+                    self.answer(force, &answer);
+                    true
                 }
-                Ok(Request::Reload(answer)) => {
-                    let outcome = self.look();
-                    // Whoever asked may have gone.
-                    drop(answer.send(outcome));
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    if !self.tick(asked) {
-                        return;
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => self.tick(asked),
+            };
+            if !goes_on {
+                return;
             }
             self.bury();
         }
     }
 
-    /// Waits until nothing happens for a moment, then looks; `false` to stop.
+    /// Whoever asked may have gone.
+    fn answer(&mut self, force: bool, answer: &Sender<Result<ReloadOutcome, Error>>) {
+        let outcome = self.look(force);
+        drop(answer.send(outcome));
+    }
+
+    /// Waits until the files stay as they are for a moment, then looks; `false` to stop.
     ///
-    /// What happens is told by events and by the files themselves: a file that is written in two
-    /// steps is whole YAML after the first, and says something else.
+    /// A file that is written in two steps is whole YAML after the first, and says something else.
+    /// What counts is that the files hold still: events can come of anything beside them.
     fn settle(&mut self, asked: &Receiver<Request>) -> bool {
         let start = Instant::now();
-        let mut before = self.fingerprint();
+        let mut before = self.core.fingerprint();
+        let mut quiet_until = Instant::now() + QUIET;
         while start.elapsed() < MOST_NOISE {
-            match asked.recv_timeout(QUIET) {
+            match asked.recv_timeout(quiet_until.saturating_duration_since(Instant::now())) {
                 Ok(Request::Dirty) => {}
-                Ok(Request::Reload(answer)) => drop(answer.send(self.look())),
+                Ok(Request::Reload { force, answer }) => self.answer(force, &answer),
                 Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
                 Err(RecvTimeoutError::Timeout) => {
-                    let now = self.fingerprint();
-                    if now == before {
+                    let now = self.core.fingerprint();
+                    if now == before && self.may_publish() {
                         break;
                     }
                     before = now;
+                    quiet_until = Instant::now() + QUIET;
                 }
             }
         }
-        drop(self.look());
+        if before != self.seen || before.is_younger_than(YOUNG, SystemTime::now()) {
+            drop(self.look(false));
+        } else {
+            // Nothing of ours; a directory that was replaced must be watched anew all the same.
+            self.follow();
+        }
         true
+    }
+
+    fn may_publish(&self) -> bool {
+        self.published_at.is_none_or(|at| at.elapsed() >= BETWEEN_PUBLISHES)
     }
 
     /// Looks if something may have changed; `false` to stop.
     fn tick(&mut self, asked: &Receiver<Request>) -> bool {
-        if self.pace.poll.is_none() {
-            return true;
-        }
-        let now = self.fingerprint();
+        let now = self.core.fingerprint();
         if now != self.seen {
             return self.settle(asked);
         }
-        let is_due = self.read_at.elapsed() >= READ_AGAIN;
+        let is_due = self.read_at.elapsed() >= READ_AGAIN
+            || self.core.believed_in().is_some_and(|due| due.is_zero());
         // By the system's clock, which the times of files are by, whatever the builder's says.
-        if is_due || now.is_young(SystemTime::now()) {
-            drop(self.look());
+        if is_due || now.is_younger_than(YOUNG, SystemTime::now()) {
+            drop(self.look(false));
         }
         true
     }
 
-    fn fingerprint(&self) -> Fingerprint {
-        let lists = locked(&self.core.facts).lists.clone();
-        self.core.layers.fingerprint(&lists)
-    }
-
-    fn look(&mut self) -> Result<ReloadOutcome, Error> {
+    fn look(&mut self, force: bool) -> Result<ReloadOutcome, Error> {
         // Taken before the files are read: what changes meanwhile is seen at the next tick.
-        self.seen = self.fingerprint();
+        self.seen = self.core.fingerprint();
         self.read_at = Instant::now();
-        let outcome = self.core.look();
-        self.watch();
-        let (outcome, old) = outcome?;
-        self.graveyard.extend(old.map(|old| (Instant::now(), old)));
-        self.count_retired();
-        Ok(outcome)
+        let (core, graveyard) = (&self.core, &mut self.graveyard);
+        let mut has_published = false;
+        // A strategy of the service's own can panic: that must not end the following.
+        let look = catch_unwind(AssertUnwindSafe(|| {
+            core.look(force, &mut |replaced| {
+                has_published = true;
+                graveyard.add(replaced);
+            })
+        }));
+        let outcome = look.unwrap_or_else(|_| {
+            let panicked = "a strategy or the clock panicked while the files were loaded";
+            Err(core.failed(Error::thread(std::io::Error::other(panicked))))
+        });
+        if has_published {
+            self.published_at = Some(Instant::now());
+        }
+        self.follow();
+        outcome
     }
 
-    /// Frees replaced states that no one holds, here and not in a request.
     fn bury(&mut self) {
-        self.graveyard
-            .retain(|(since, state)| since.elapsed() < GRACE || Arc::strong_count(state) > 1);
-        self.count_retired();
-    }
-
-    fn count_retired(&self) {
-        self.core.retired.store(self.graveyard.len(), Ordering::Relaxed);
+        self.graveyard.bury(&self.core.cell);
     }
 
     /// Watches the directories in which a change can show; they may be others after a reload.
-    fn watch(&mut self) {
-        let mode = match (self.pace.events, self.pace.poll) {
-            (true, _) => match self.watch_events() {
+    fn follow(&mut self) {
+        let mode = match self.watch {
+            Watch::EventsAndPolling(_) => match self.watch_events() {
                 Ok(()) => WatchMode::EventsAndPolling,
                 Err(reason) => WatchMode::PollingOnly(reason),
             },
-            (false, Some(_)) => WatchMode::PollingOnly("the builder says so".to_owned()),
-            (false, None) => WatchMode::Manual,
+            Watch::Polling(_) => WatchMode::PollingOnly("the builder says so".to_owned()),
+            Watch::OnDemand => WatchMode::OnDemand,
         };
-        locked(&self.core.facts).mode = Some(mode);
+        self.core.note_mode(mode);
     }
 
     fn watch_events(&mut self) -> Result<(), String> {
-        let lists = locked(&self.core.facts).lists.clone();
-        let directories = self.core.layers.directories(&lists);
+        let Some(events) = self.events.clone() else { return Ok(()) };
+        let directories = files::directories(self.core.followed().into_iter());
         if self.watcher.is_some() && directories == self.watched {
             return Ok(());
         }
-        let events = self.events.clone();
         let mut watcher = notify::recommended_watcher(move |event| {
             // Reading the files causes access events: to react to them would never end.
             let is_access = |event: &notify::Event| matches!(event.kind, EventKind::Access(_));
@@ -251,7 +373,7 @@ impl Follower {
         .map_err(|error| error.to_string())?;
         for directory in &directories {
             watcher
-                .watch(directory, RecursiveMode::NonRecursive)
+                .watch(&directory.path, RecursiveMode::NonRecursive)
                 .map_err(|error| error.to_string())?;
         }
         self.watcher = Some(watcher);

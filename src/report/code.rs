@@ -50,6 +50,7 @@ codes! {
     Syntax = "syntax", "The text is not well-formed YAML, or JSON in a `*.json` file.";
     InvalidUtf8 = "invalid-utf8", "The text is not UTF-8.";
     ControlCharacter = "control-character", "The text holds a control character.";
+    Checksum = "checksum", "The text is not what its `# hoist-checksum:` line was made of, or lacks the line where it is demanded.";
     Directive = "directive", "A YAML directive (`%YAML`, `%TAG`) is not part of the format.";
     SeveralDocuments = "several-documents", "A file holds more than one YAML document.";
     Empty = "empty-file", "The file is empty.";

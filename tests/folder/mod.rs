@@ -54,7 +54,9 @@ impl Folder {
     /// A base and overlays by their names, the base first.
     pub(crate) fn layers(&self, names: &[&str]) -> Builder {
         let (base, overlays) = names.split_first().unwrap();
-        let builder = Flags::builder().file(self.at(base)).without_following();
+        let builder = Flags::builder().file(self.at(base)).watch(hoist::Watch::OnDemand);
+        // What is tested drops flags as it likes.
+        let builder = builder.without_shrink_guard();
         overlays.iter().fold(builder, |builder, name| builder.overlay(self.at(name)))
     }
 

@@ -62,7 +62,10 @@ impl Live {
     #[track_caller]
     pub(crate) fn announced(&self) -> (Vec<String>, Vec<String>) {
         match self.heard().as_slice() {
-            [ReloadEvent::Reloaded { changed, broken, .. }] => (changed.clone(), broken.clone()),
+            [ReloadEvent::Reloaded(change)] => {
+                let changed = change.flags().into_iter().map(str::to_owned).collect();
+                (changed, change.broken.clone())
+            }
             other => panic!("one reload was to be told: {other:?}"),
         }
     }

@@ -11,7 +11,7 @@ use crate::{Batch, in_turn};
 fn open(id: &str, document: &str) -> Flags {
     let path = std::env::temp_dir().join(format!("hoist-peers-{}-{id}.yaml", std::process::id()));
     std::fs::write(&path, document).unwrap();
-    let flags = Flags::builder().file(&path).without_following().open().unwrap();
+    let flags = Flags::builder().file(&path).watch(hoist::Watch::OnDemand).open().unwrap();
     std::fs::remove_file(&path).unwrap();
     flags
 }

@@ -121,13 +121,15 @@ impl Lowering<'_> {
             .filter(|(_, entry)| !entry.is_empty() && !entry.starts_with('#'))
             .map(|(line, entry)| (line, Name::from(entry)))
             .unzip();
+        let file =
+            self.sources.add(Arc::clone(&name), Arc::clone(&text), Syntax::Yaml, self.after_last);
+        self.check_seal(file, text.strip_prefix('\u{feff}').unwrap_or(&text))?;
         if entries.is_empty() {
             let message = format!("the list file `{}` has no entry", cut(path));
             self.error(Code::ListFile, node.id, message)
                 .help("nobody is `kill: true` or a rollout of `0%`");
             return None;
         }
-        let file = self.sources.add(Arc::clone(&name), text, Syntax::Yaml, self.after_last);
         Some(List { file, name, entries: entries.into(), lines: lines.into() })
     }
 }

@@ -18,14 +18,16 @@ mod wording;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub(crate) use fields::is_name;
 use fields::{FreeKeys, is_free};
 pub(crate) use list::{ListFiles, NoListFiles};
 
+use crate::checksum::{self, Seal};
 use crate::context::Builtin;
 use crate::ir::{Condition, Declared, Document, Name, Scope, Segment, UnitName};
 use crate::literal::pattern::Patterns;
 use crate::report::{Code, Suggestions};
-use crate::source::{Owner, Problem, Sources, Spot};
+use crate::source::{FileId, Owner, Problem, Sources, Spot};
 use crate::tree::{self, Entry, Kind, Node, NodeId, Syntax};
 
 /// The keys of a whole file.
@@ -53,6 +55,8 @@ pub(crate) struct Lowered {
     pub(crate) mentioned: Mentioned,
     /// What broken flags and segments name, each a leaf of a condition with its owner.
     pub(crate) loose: Vec<(Owner, Condition)>,
+    /// Whether every text that could be cut and still be read is sealed.
+    pub(crate) is_sealed: bool,
 }
 
 /// The names that a set of files gives to anything, however broken that is.
@@ -63,7 +67,11 @@ pub(crate) struct Mentioned {
 }
 
 /// Reads layers of texts, the base first.
-pub(crate) fn lower(layers: &[Vec<Text>], list_files: &mut dyn ListFiles) -> Lowered {
+pub(crate) fn lower(
+    layers: &[Vec<Text>],
+    list_files: &mut dyn ListFiles,
+    demands_seals: bool,
+) -> Lowered {
     let mut sources = Sources::default();
     let mut lowering = Lowering {
         sources: &mut sources,
@@ -78,6 +86,8 @@ pub(crate) fn lower(layers: &[Vec<Text>], list_files: &mut dyn ListFiles) -> Low
         suggestions: Suggestions::new(),
         patterns: Patterns::new(),
         loose: Vec::new(),
+        demands_seals,
+        is_sealed: true,
     };
     let mut roots = Vec::new();
     for (layer, texts) in layers.iter().enumerate() {
@@ -96,8 +106,8 @@ pub(crate) fn lower(layers: &[Vec<Text>], list_files: &mut dyn ListFiles) -> Low
         entries.map(|entry| Arc::from(&*entry.key.text)).collect()
     };
     let mentioned = Mentioned { flags: names("flags"), segments: names("segments") };
-    let (problems, loose) = (lowering.problems, lowering.loose);
-    Lowered { document, problems, sources, killed, mentioned, loose }
+    let Lowering { problems, loose, is_sealed, .. } = lowering;
+    Lowered { document, problems, sources, killed, mentioned, loose, is_sealed }
 }
 
 /// The state of reading one set of files.
@@ -120,6 +130,9 @@ struct Lowering<'s> {
     patterns: Patterns,
     /// What was named so far by the flag or segment that is being read, and by broken ones before.
     loose: Vec<(Owner, Condition)>,
+    demands_seals: bool,
+    /// Whether every text so far that could be sealed is.
+    is_sealed: bool,
 }
 
 impl Lowering<'_> {
@@ -130,6 +143,9 @@ impl Lowering<'_> {
         self.after_last = parsed.next;
         let file =
             self.sources.add(Arc::clone(&text.name), Arc::clone(&text.text), text.syntax, first);
+        if text.syntax == Syntax::Yaml {
+            self.check_seal(file, &text.text)?;
+        }
         let owners = parsed.root.as_ref().map(owners).unwrap_or_default();
         for problem in parsed.problems {
             self.tree_problem(file, problem, &owners);
@@ -153,6 +169,28 @@ impl Lowering<'_> {
                 None
             }
         }
+    }
+
+    /// Complains of a text that is not as it was sealed; JSON that is cut is no JSON any more.
+    fn check_seal(&mut self, file: FileId, text: &str) -> Option<()> {
+        let (at, why, help) = match checksum::look(text) {
+            Seal::Holds => return Some(()),
+            Seal::Broken { at, why } => {
+                (at, why, "if it is as it should be, `hoist seal FILE` writes a new one")
+            }
+            Seal::Missing => {
+                self.is_sealed = false;
+                if !self.demands_seals {
+                    return Some(());
+                }
+                let why = "the file has no checksum, which is demanded here";
+                (text.trim_end().len(), why, "`hoist seal FILE` writes it")
+            }
+        };
+        let owner = self.owner.clone();
+        let problem = Problem::error(Code::Checksum, why, Spot::Offset(file, at), owner);
+        self.push(problem.with_help(help));
+        None
     }
 
     fn document(

@@ -1,0 +1,45 @@
+//! What one state says otherwise than another.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::status::Change;
+use crate::ir::{Flag, Name, names_segments};
+use crate::load::Loaded;
+
+/// The change from one state to the next.
+pub(super) fn between(old: &Loaded, new: &Loaded) -> Change {
+    let by_name = |loaded: &Loaded| -> BTreeMap<Name, Arc<Flag>> {
+        let flags = loaded.flags.iter();
+        flags.map(|flag| (Arc::clone(&flag.name), Arc::clone(flag))).collect()
+    };
+    let (before, after) = (by_name(old), by_name(new));
+    // A segment that changed changes the flags that use it; which do is not worth finding out
+    // for an announcement, so that the scope counts for all that name one segment or more.
+    let (old_scope, new_scope) = (&old.document.scope, &new.document.scope);
+    let same_scope = old_scope.segments == new_scope.segments;
+    let scopes_agree = |a: &Flag, b: &Flag| {
+        let are_newest = Arc::ptr_eq(&a.scope, old_scope) && Arc::ptr_eq(&b.scope, new_scope);
+        match are_newest {
+            true => same_scope,
+            false => Arc::ptr_eq(&a.scope, &b.scope) || a.scope.segments == b.scope.segments,
+        }
+    };
+    let differs = |a: &Arc<Flag>, b: &Arc<Flag>| {
+        !Arc::ptr_eq(a, b) && (a != b || (names_segments(b) && !scopes_agree(a, b)))
+    };
+    let names = |names: Vec<&Name>| names.into_iter().map(|name| name.to_string()).collect();
+    let changed = after
+        .iter()
+        .filter(|(name, flag)| before.get(*name).is_some_and(|before| differs(before, flag)));
+    Change {
+        generation: new.generation,
+        from: old.generation,
+        hash: new.hash,
+        at: new.loaded_at,
+        added: names(after.keys().filter(|name| !before.contains_key(*name)).collect()),
+        removed: names(before.keys().filter(|name| !after.contains_key(*name)).collect()),
+        changed: names(changed.map(|(name, _)| name).collect()),
+        broken: new.broken.keys().map(|name| name.to_string()).collect(),
+    }
+}

@@ -1,0 +1,204 @@
+//! What is told of a handle: how it stands, and what each reload changed.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use crate::error::Error;
+use crate::literal::instant;
+
+/// How the files are followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum WatchMode {
+    /// By file events, with polling as the safety net.
+    EventsAndPolling,
+    /// By polling alone, and why there are no events.
+    PollingOnly(String),
+    /// Not at all: only `reload` looks at the files.
+    OnDemand,
+    /// No longer, and why: what is live stays so.
+    Stopped(String),
+}
+
+/// How reloads went since the handle was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ReloadCounts {
+    /// A new state was published.
+    pub ok: u64,
+    /// The files were refused or could not be read.
+    pub failed: u64,
+    /// The files were looked at again and say the same.
+    pub unchanged: u64,
+    /// The files lost so many flags that they were not believed at once.
+    pub held: u64,
+}
+
+/// Why the files could not be loaded the last time.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ReloadFailure {
+    /// The whole error, with its report.
+    pub error: Error,
+    /// When it was met first.
+    #[serde(serialize_with = "as_instant")]
+    pub since: SystemTime,
+    /// How often it was met since.
+    pub count: u64,
+}
+
+/// What a reload changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Change {
+    /// The generation that is live since.
+    pub generation: u32,
+    /// The one that was live before.
+    pub from: u32,
+    /// The hash of the contents.
+    #[serde(serialize_with = "as_digits")]
+    pub hash: u64,
+    /// When it was published.
+    #[serde(serialize_with = "as_instant")]
+    pub at: SystemTime,
+    /// The flags that came, in byte order.
+    pub added: Vec<String>,
+    /// The flags that went.
+    pub removed: Vec<String>,
+    /// The flags that say something else than before.
+    pub changed: Vec<String>,
+    /// The flags that are wrong in the file, and were kept or left out.
+    pub broken: Vec<String>,
+}
+
+impl Change {
+    /// All flags that came, went or changed, in byte order.
+    pub fn flags(&self) -> Vec<&str> {
+        let all = self.added.iter().chain(&self.removed).chain(&self.changed);
+        let mut names: Vec<&str> = all.map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+/// Contents that lose more than half of the flags, which wait to be believed.
+///
+/// A file that was cut is usually a toggle file still. It is published once it has stayed the same
+/// for five seconds, at once by [`Flags::force_reload`](crate::Flags::force_reload), and not held
+/// at all where it is sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Held {
+    /// The hash of the contents.
+    #[serde(serialize_with = "as_digits")]
+    pub hash: u64,
+    /// Since when.
+    #[serde(serialize_with = "as_instant")]
+    pub since: SystemTime,
+    /// How many flags would go.
+    pub lost: usize,
+    /// How many would be left.
+    pub left: usize,
+}
+
+/// What listeners are told.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ReloadEvent {
+    /// A new state is live in every thread.
+    Reloaded(Change),
+    /// The files were refused or could not be read; what was live stays so.
+    Failed {
+        /// The whole error, with its report.
+        error: Error,
+    },
+    /// The files lose more than half of the flags; what was live stays so for now.
+    Held(Held),
+    /// Something is odd that refuses nothing, as a line of the kill file that names no flag.
+    Warned {
+        /// What is odd, in words.
+        warning: String,
+    },
+}
+
+/// What a look at the files came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReloadOutcome {
+    /// A new state of this generation is live.
+    Reloaded(u32),
+    /// The files say what they said before.
+    Unchanged,
+    /// The files lose more than half of the flags, and are not believed yet.
+    Held(Held),
+}
+
+/// Where the live state came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Origin {
+    /// The files that are followed.
+    Files,
+    /// The copy of the last good files: those at the start could not be loaded.
+    LastGood,
+    /// The document inside the service: neither the files nor a copy could be loaded.
+    Fallback,
+}
+
+/// How a handle stands: what is live, where it came from, and what is wrong.
+///
+/// As JSON it has the same keys; hashes are 16 hexadecimal digits and times are RFC 3339.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Status {
+    /// The number of the state that is live.
+    pub generation: u32,
+    /// The hash of its contents.
+    #[serde(serialize_with = "as_digits")]
+    pub hash: u64,
+    /// When it was loaded.
+    #[serde(serialize_with = "as_instant")]
+    pub loaded_at: SystemTime,
+    /// Where it came from.
+    pub origin: Origin,
+    /// How many flags it has.
+    pub flags: usize,
+    /// The files that are followed, list files and the kill file among them.
+    pub sources: Vec<PathBuf>,
+    /// Flags that are wrong in the file and keep their last good version.
+    pub kept: Vec<String>,
+    /// Flags that are wrong in the file and have none.
+    pub left_out: Vec<String>,
+    /// Flags that the kill file names.
+    pub killed: Vec<String>,
+    /// Contents that wait to be believed.
+    pub held: Option<Held>,
+    /// What is wrong with the files now, if anything is.
+    pub last_error: Option<ReloadFailure>,
+    /// What the last reload changed, if there was one.
+    pub last_reload: Option<Change>,
+    /// What is odd and refuses nothing: a line of the kill file that names no flag, a file that can
+    /// never change.
+    pub warnings: Vec<String>,
+    /// How reloads went.
+    pub reloads: ReloadCounts,
+    /// How the files are followed.
+    pub mode: WatchMode,
+    /// States that were replaced and that someone still holds, or that wait to be freed.
+    pub retired: usize,
+}
+
+fn as_digits<S: Serializer>(hash: &u64, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&format_args!("{hash:016x}"))
+}
+
+fn as_instant<S: Serializer>(at: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
+    let at: Timestamp = instant::from_system(*at);
+    to.collect_str(&at)
+}
