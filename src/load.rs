@@ -217,7 +217,8 @@ pub(crate) fn check(from: &mut Origin<'_>) -> Checked {
 fn look_at(lowered: &Lowered, registered: Registered<'_>) -> (Vec<Problem>, Compiled) {
     let document = &lowered.document;
     let fresh = document.flags.keys().cloned().collect();
-    let checked = compile::check(document, &fresh, &missing(lowered), registered);
+    let before = Compiled::default();
+    let checked = compile::check(document, &fresh, &missing(lowered), registered, &before);
     let mut problems = lowered.problems.clone();
     problems.extend(checked.problems);
     problems.extend(compile::check_loose(document, &lowered.loose, &missing(lowered), registered));
@@ -286,7 +287,9 @@ pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded
     loop {
         fresh.retain(|name| !broken.flags.contains(name));
         let (document, kept) = mix(&lowered, &fresh, published);
-        let checked = compile::check(&document, &fresh, &broken, from.settings.registered());
+        let registered = from.settings.registered();
+        let before = &published.compiled;
+        let checked = compile::check(&document, &fresh, &broken, registered, before);
         let (more_flags, more_segments) = owners_of(&checked.problems);
         let before = (broken.flags.len(), broken.segments.len());
         broken.flags.extend(checked.broken.iter().chain(&more_flags).cloned());
@@ -298,7 +301,6 @@ pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded
             |problem: &Problem| problem.owner == Owner::Set && problem.severity == Severity::Error;
         let is_stable = before == (broken.flags.len(), broken.segments.len());
         if problems.iter().any(refused) || is_stable {
-            let registered = from.settings.registered();
             let loose = compile::check_loose(&document, &lowered.loose, &broken, registered);
             problems.extend(loose.into_iter().filter(|problem| known.insert(identity(problem))));
             soften_tests(&mut problems);

@@ -210,7 +210,7 @@ fn a_script_gets_one_json_document() {
             "severity": "error",
             "code": "duplicate-flag",
             "message": "the flag `lamp` is given twice",
-                "help": "the first is in line 3",
+            "help": "the first is in line 3",
             "file": "bad/duplicate-flag.yaml",
             "line": 5,
             "column": 3,
@@ -226,6 +226,41 @@ fn the_schema_is_printed_as_it_is() {
     let output = output(&["schema"]);
     assert_eq!(code(&output), 0);
     assert_eq!(text(&output.stdout), hoist::SCHEMA);
+}
+
+#[test]
+fn a_file_is_sealed_in_place() {
+    let folder = std::env::temp_dir().join(format!("hoist-seal-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let (real, link, json) =
+        (folder.join("real.yaml"), folder.join("flags.yaml"), folder.join("flags.json"));
+    fs::write(&real, "version: 1\nflags: { a: on }").unwrap();
+    fs::write(&json, "{}").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("real.yaml", &link).unwrap();
+    #[cfg(not(unix))]
+    fs::copy(&real, &link).unwrap();
+
+    let name = link.to_str().unwrap();
+    let (exit, stdout, _) = run(&["seal", name]);
+    assert_eq!((exit, stdout), (Exit::Fine, format!("{name}: sealed\n")));
+    let sealed = fs::read_to_string(&link).unwrap();
+    assert_eq!(sealed, hoist::seal("version: 1\nflags: { a: on }"));
+    assert_eq!(run(&["seal", name]).0, Exit::Fine);
+    assert_eq!(fs::read_to_string(&link).unwrap(), sealed, "sealed once");
+    #[cfg(unix)]
+    assert!(link.is_symlink() && fs::read_to_string(&real).unwrap() == sealed);
+    assert_eq!(run(&["check", name]).0, Exit::Fine);
+
+    // What cannot be sealed stays as it is, and the others are sealed all the same.
+    fs::write(&real, "flags: {}").unwrap();
+    let (exit, _, stderr) = run(&["seal", json.to_str().unwrap(), "no/such.yaml", name]);
+    assert_eq!(exit, Exit::Unusable);
+    assert!(stderr.contains("JSON has no comments") && stderr.contains("no/such.yaml"), "{stderr}");
+    assert_eq!(fs::read_to_string(&json).unwrap(), "{}");
+    assert_eq!(fs::read_to_string(&real).unwrap(), hoist::seal("flags: {}"));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 3, "nothing is left beside them");
+    fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

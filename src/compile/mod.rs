@@ -49,15 +49,17 @@ pub(crate) struct Checked {
 
 /// Checks all references of a document.
 ///
-/// Flags outside `fresh` are last good versions: what they name may be gone.
+/// Flags outside `fresh` are last good versions: what they name may be gone, and strategies that
+/// refuse them now stay as they were compiled `before`.
 pub(crate) fn check(
     document: &Document,
     fresh: &BTreeSet<Name>,
     broken: &Broken,
     strategies: Registered<'_>,
+    before: &Compiled,
 ) -> Checked {
     let mut checked = Checked::default();
-    resolve::resolve(document, fresh, broken, strategies, &mut checked);
+    resolve::resolve(document, fresh, broken, strategies, before, &mut checked);
     order::order(document, fresh, &mut checked);
     checked
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Broken, Checked, Registered, spelt};
+use super::{Broken, Checked, Compiled, Registered, spelt};
 use crate::ir::{Condition, Document, Flag, Name, Scope};
 use crate::report::{Code, Suggestions};
 use crate::source::{Owner, Problem, Spot};
@@ -13,6 +13,7 @@ pub(super) fn resolve(
     fresh: &BTreeSet<Name>,
     broken: &Broken,
     strategies: Registered<'_>,
+    before: &Compiled,
     checked: &mut Checked,
 ) {
     let (strategies, must_know) = match strategies {
@@ -21,7 +22,7 @@ pub(super) fn resolve(
     };
     let suggestions = Suggestions::new();
     let mut resolver =
-        Resolver { document, broken, strategies, checked, owner: Owner::Set, suggestions };
+        Resolver { document, broken, strategies, before, checked, owner: Owner::Set, suggestions };
     for segment in document.scope.segments.values() {
         resolver.owner = Owner::Segment(Name::clone(&segment.name));
         resolver.condition(&segment.when, &document.scope);
@@ -49,9 +50,16 @@ pub(super) fn resolve_loose(
 ) -> Vec<Problem> {
     let (Registered::Tools(strategies) | Registered::Service(strategies)) = strategies;
     let (mut checked, suggestions) = (Checked::default(), Suggestions::new());
-    let owner = Owner::Set;
-    let mut resolver =
-        Resolver { document, broken, strategies, checked: &mut checked, owner, suggestions };
+    let (owner, before) = (Owner::Set, &Compiled::default());
+    let mut resolver = Resolver {
+        document,
+        broken,
+        strategies,
+        before,
+        checked: &mut checked,
+        owner,
+        suggestions,
+    };
     for (owner, leaf) in loose {
         resolver.owner.clone_from(owner);
         resolver.condition(leaf, &document.scope);
@@ -63,6 +71,8 @@ struct Resolver<'d> {
     document: &'d Document,
     broken: &'d Broken,
     strategies: &'d Strategies,
+    /// The strategies of the state that is published.
+    before: &'d Compiled,
     checked: &'d mut Checked,
     owner: Owner,
     suggestions: Suggestions,
@@ -103,8 +113,7 @@ impl<'d> Resolver<'d> {
 
     fn strategies_in(&mut self, condition: &Condition, scope: &Scope, depth: usize) {
         if let Condition::Strategy { name, parameters, .. } = condition {
-            // What compiled before compiles again; if not, the condition is unknown.
-            drop(self.checked.compiled.add(self.strategies, name, parameters));
+            self.checked.compiled.keep(self.strategies, self.before, name, parameters);
         }
         if let Condition::Segment { name, .. } = condition {
             if let Some(segment) =

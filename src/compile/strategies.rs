@@ -34,6 +34,21 @@ impl Compiled {
         Ok(())
     }
 
+    /// Takes over one use as it was compiled before, if it cannot be compiled now.
+    pub(super) fn keep(
+        &mut self,
+        strategies: &Strategies,
+        before: &Compiled,
+        name: &str,
+        parameters: &serde_json::Value,
+    ) {
+        if self.add(strategies, name, parameters).is_err() {
+            if let Some(known) = before.find(name, parameters) {
+                self.known.insert((Box::from(name), parameters.to_string()), known);
+            }
+        }
+    }
+
     pub(super) fn find(
         &self,
         name: &str,

@@ -20,7 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::Guard;
 
@@ -361,8 +361,9 @@ impl Core {
 
     /// Notes a failure; listeners are told of each distinct one once.
     fn failed(&self, error: Error) -> Error {
-        // The clock is the service's own code, and may ask for the status.
-        let since = (self.plan.settings.clock)();
+        // The clock is the service's own code: it may ask for the status, and panic.
+        let clock = AssertUnwindSafe(|| (self.plan.settings.clock)());
+        let since = catch_unwind(clock).unwrap_or_else(|_| SystemTime::now());
         let is_new = {
             let mut facts = locked(&self.facts);
             facts.counts.failed += 1;

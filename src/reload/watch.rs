@@ -322,7 +322,7 @@ impl Follower {
         self.read_at = Instant::now();
         let (core, graveyard) = (&self.core, &mut self.graveyard);
         let mut has_published = false;
-        // A strategy of the service's own can panic: that must not end the following.
+        // The clock of the service's own can panic: that must not end the following.
         let look = catch_unwind(AssertUnwindSafe(|| {
             core.look(force, &mut |replaced| {
                 has_published = true;
@@ -330,7 +330,7 @@ impl Follower {
             })
         }));
         let outcome = look.unwrap_or_else(|_| {
-            let panicked = "a strategy or the clock panicked while the files were loaded";
+            let panicked = "something panicked while the files were loaded";
             Err(core.failed(Error::thread(std::io::Error::other(panicked))))
         });
         if has_published {
