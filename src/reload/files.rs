@@ -1,5 +1,6 @@
 //! Files as the disk has them: their bytes, what tells them apart, and where changes can show.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
@@ -62,11 +63,14 @@ pub(super) fn parent_of(path: &Path) -> PathBuf {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Directory {
     pub(super) path: PathBuf,
+    /// Whether events are of little use without it. The others are further up: that one of them
+    /// is replaced is rare, and polling sees it.
+    pub(super) is_near: bool,
     identity: Option<[i64; 2]>,
 }
 
-/// The directories in which a change of what a path leads to can show: its own, the one above,
-/// which shows that its own was replaced, and that of each link on the way.
+/// The directories in which a change of what a path leads to can show: its own, that of each link
+/// on the way, and those above them, which show that one was replaced.
 pub(super) fn directories(paths: impl Iterator<Item = PathBuf>) -> Vec<Directory> {
     let mut found = Vec::new();
     for path in paths {
@@ -76,11 +80,13 @@ pub(super) fn directories(paths: impl Iterator<Item = PathBuf>) -> Vec<Directory
         }
         follow(&absolute, MAX_LINKS, &mut found);
     }
-    found.sort();
-    found.dedup();
-    let there = found.into_iter().map(|path| {
-        let identity = fs::metadata(&path).ok().map(|metadata| identity_of(&metadata));
-        Directory { path, identity }
+    let ancestors =
+        |path: &PathBuf| -> Vec<PathBuf> { path.ancestors().skip(1).map(Path::to_owned).collect() };
+    let above: BTreeSet<PathBuf> = found.iter().flat_map(ancestors).collect();
+    let near: BTreeSet<PathBuf> = found.into_iter().collect();
+    let there = near.union(&above).map(|path| {
+        let identity = fs::metadata(path).ok().map(|metadata| identity_of(&metadata));
+        Directory { path: path.clone(), is_near: near.contains(path), identity }
     });
     there.filter(|directory| directory.identity.is_some()).collect()
 }
@@ -98,9 +104,7 @@ fn follow(path: &Path, links_left: usize, found: &mut Vec<PathBuf>) {
             return follow(&leads_to, links_left, found);
         }
     }
-    let directory = parent_of(path);
-    found.extend(directory.parent().map(Path::to_owned));
-    found.push(directory);
+    found.push(parent_of(path));
 }
 
 /// A path without `.` and with each `..` taken as it is meant in the target of a link. Behind

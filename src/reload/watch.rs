@@ -363,6 +363,7 @@ impl Follower {
         if self.watcher.is_some() && directories == self.watched {
             return Ok(());
         }
+        let again = events.clone();
         let mut watcher = notify::recommended_watcher(move |event| {
             // Reading the files causes access events: to react to them would never end.
             let is_access = |event: &notify::Event| matches!(event.kind, EventKind::Access(_));
@@ -372,12 +373,17 @@ impl Follower {
         })
         .map_err(|error| error.to_string())?;
         for directory in &directories {
-            watcher
-                .watch(&directory.path, RecursiveMode::NonRecursive)
-                .map_err(|error| error.to_string())?;
+            let watched = watcher.watch(&directory.path, RecursiveMode::NonRecursive);
+            if let Err(error) = watched.as_ref().map_err(ToString::to_string) {
+                if directory.is_near {
+                    return Err(error);
+                }
+            }
         }
         self.watcher = Some(watcher);
         self.watched = directories;
+        // What changed after it was read and before it was watched is seen now.
+        drop(again.send(Request::Dirty));
         Ok(())
     }
 }
