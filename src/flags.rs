@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use crate::context::{Context, ContextBuf};
 use crate::error::Error;
 use crate::key::{FlagKey, FlagValue, Key};
+use crate::limits::Limits;
 use crate::load::{Kills, OnBadFlag, Settings};
 use crate::reload::read::{Layers, report_of};
 use crate::reload::{
@@ -313,6 +314,12 @@ impl Builder {
     /// What a reload does about a flag that is wrong.
     pub fn on_bad_flag(mut self, what: OnBadFlag) -> Builder {
         self.settings.on_bad_flag = what;
+        self
+    }
+
+    /// How much a toggle file may ask for.
+    pub fn limits(mut self, limits: Limits) -> Builder {
+        self.settings.limits = limits.bounded();
         self
     }
 

@@ -81,6 +81,7 @@ mod explain;
 mod flags;
 mod ir;
 mod key;
+mod limits;
 mod literal;
 mod load;
 mod program;
@@ -101,6 +102,7 @@ pub use error::Error;
 pub use explain::{Explanation, RenderedExplanation};
 pub use flags::{Builder, Flags, check};
 pub use key::{FlagKey, FlagValue, Key};
+pub use limits::Limits;
 pub use load::OnBadFlag;
 pub use reason::Reason;
 pub use reload::{

@@ -10,6 +10,7 @@ use crate::compile::{self, Broken, Compiled, Registered};
 use crate::context::ContextBuf;
 use crate::dialect::native::{self, ListFiles, Lowered, Text};
 use crate::ir::{Document, Flag, Metadata, Name, Variant, VariantIndex};
+use crate::limits::Limits;
 use crate::literal::instant;
 use crate::program::{FlagId, Id, Program};
 use crate::report::{Code, Report, Severity};
@@ -44,6 +45,7 @@ pub(crate) struct Settings {
     /// Whether a file that could be sealed must be.
     pub(crate) demands_seals: bool,
     pub(crate) on_bad_flag: OnBadFlag,
+    pub(crate) limits: Limits,
     pub(crate) base: Arc<ContextBuf>,
     pub(crate) clock: Clock,
 }
@@ -55,6 +57,7 @@ impl Default for Settings {
             tolerates_unregistered: true,
             demands_seals: false,
             on_bad_flag: OnBadFlag::Isolate,
+            limits: Limits::default(),
             base: Arc::new(ContextBuf::new()),
             clock: Arc::new(SystemTime::now),
         }
@@ -195,6 +198,11 @@ pub(crate) struct Origin<'o> {
     pub(crate) settings: &'o Settings,
 }
 
+fn lowered_of(from: &mut Origin<'_>) -> Lowered {
+    let Settings { demands_seals, limits, .. } = from.settings;
+    native::lower(from.layers, from.list_files, *demands_seals, limits)
+}
+
 /// What looking at texts gave.
 #[derive(Debug)]
 pub(crate) struct Checked {
@@ -206,19 +214,21 @@ pub(crate) struct Checked {
 
 /// Looks at texts as `check` does: mistakes in tests are errors too, and warnings are added.
 pub(crate) fn check(from: &mut Origin<'_>) -> Checked {
-    let lowered = native::lower(from.layers, from.list_files, from.settings.demands_seals);
-    let (mut problems, _) = look_at(&lowered, from.settings.registered());
+    let lowered = lowered_of(from);
+    let (mut problems, _) = look_at(&lowered, from.settings);
     let today = instant::date_of(instant::from_system((from.settings.clock)()));
     problems.extend(compile::warnings(&lowered.document, today));
     Checked { report: lowered.sources.report(&problems), flags: lowered.document.flags.len() }
 }
 
 /// All problems of lowered texts, and the strategies that compiled.
-fn look_at(lowered: &Lowered, registered: Registered<'_>) -> (Vec<Problem>, Compiled) {
+fn look_at(lowered: &Lowered, settings: &Settings) -> (Vec<Problem>, Compiled) {
+    let registered = settings.registered();
     let document = &lowered.document;
     let fresh = document.flags.keys().cloned().collect();
     let before = Compiled::default();
-    let checked = compile::check(document, &fresh, &missing(lowered), registered, &before);
+    let checked =
+        compile::check(document, &fresh, &missing(lowered), registered, &before, &settings.limits);
     let mut problems = lowered.problems.clone();
     problems.extend(checked.problems);
     problems.extend(compile::check_loose(document, &lowered.loose, &missing(lowered), registered));
@@ -240,8 +250,8 @@ fn missing(lowered: &Lowered) -> Broken {
 ///
 /// The report of all that is wrong, if any of it is an error.
 pub(crate) fn load(from: &mut Origin<'_>) -> Result<Loaded, Report> {
-    let lowered = native::lower(from.layers, from.list_files, from.settings.demands_seals);
-    let (mut problems, compiled) = look_at(&lowered, from.settings.registered());
+    let lowered = lowered_of(from);
+    let (mut problems, compiled) = look_at(&lowered, from.settings);
     soften_tests(&mut problems);
     let report = lowered.sources.report(&problems);
     if report.has_errors() {
@@ -273,7 +283,7 @@ fn soften_tests(problems: &mut [Problem]) {
 ///
 /// The report of all that is wrong, if something is that refuses the whole.
 pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded, Report> {
-    let lowered = native::lower(from.layers, from.list_files, from.settings.demands_seals);
+    let lowered = lowered_of(from);
     let mut problems = lowered.problems.clone();
     let mut known: HashSet<_> = problems.iter().map(identity).collect();
     let mut broken = missing(&lowered);
@@ -289,7 +299,8 @@ pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded
         let (document, kept) = mix(&lowered, &fresh, published);
         let registered = from.settings.registered();
         let before = &published.compiled;
-        let checked = compile::check(&document, &fresh, &broken, registered, before);
+        let limits = &from.settings.limits;
+        let checked = compile::check(&document, &fresh, &broken, registered, before, limits);
         let (more_flags, more_segments) = owners_of(&checked.problems);
         let before = (broken.flags.len(), broken.segments.len());
         broken.flags.extend(checked.broken.iter().chain(&more_flags).cloned());

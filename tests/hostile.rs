@@ -6,7 +6,8 @@ mod live;
 
 use std::fmt::Write as _;
 
-use hoist::{Attribute, Code, Context, Report, Snapshot};
+use folder::Folder;
+use hoist::{Attribute, Code, Context, Limits, Report, Snapshot};
 use live::Live;
 
 /// A text made of a head, of as many lines or items as are wanted, and of a tail.
@@ -441,4 +442,39 @@ fn a_bad_reload_of_many_flags_is_told_and_soon() {
     let flag = "flags: { f0: { rules: [{ when: { segment: s499 } }] } }\n";
     live.becomes(text("version: 1\nsegments:\n", 500, chain, flag));
     live.keeps(&["f0"]);
+}
+
+#[test]
+fn limits_can_be_set_lower() {
+    let folder = Folder::new();
+    let open = |text: &str, set: fn(&mut Limits)| {
+        folder.write("flags.yaml", text);
+        let mut limits = Limits::default();
+        set(&mut limits);
+        folder.layers(&["flags.yaml"]).limits(limits).open()
+    };
+    let small = "version: 1\nflags: { a: on }\n";
+    let error = open(small, |limits| limits.file_bytes = 27).unwrap_err();
+    assert!(error.to_string().contains("larger than 27 bytes"), "{error}");
+    assert!(open(small, |limits| limits.file_bytes = 28).is_ok());
+
+    let code_of = |text: &str, set: fn(&mut Limits)| {
+        let error = open(text, set).expect_err("it is beyond the limit");
+        error.report().unwrap().diagnostics()[0].code()
+    };
+    let deep = "version: 1\nflags: { a: { rules: [{ when: { not: { not: { user: x } } } }] } }\n";
+    assert!(open(deep, |_| {}).is_ok());
+    assert_eq!(code_of(deep, |limits| limits.depth = 5), Code::TooDeep);
+    // Deeper than the readers are made for it never gets.
+    let deeper = format!("version: 1\nflags: {{}}\nx-a: {}{}\n", "[".repeat(70), "]".repeat(70));
+    assert_eq!(code_of(&deeper, |limits| limits.depth = 1_000), Code::TooDeep);
+
+    let tests = "version: 1\nflags: { a: { rules: [{ when: { user: x, region: y, env: z } }] } }\n";
+    assert_eq!(code_of(tests, |limits| limits.decision_tests = 2), Code::TooComplex);
+    assert!(open(tests, |limits| limits.decision_tests = 20).is_ok());
+
+    let pattern =
+        "version: 1\nflags: { a: { rules: [{ when: { user: { matches: [a+, b+] } } }] } }\n";
+    assert_eq!(code_of(pattern, |limits| limits.pattern_bytes = 1), Code::Pattern);
+    assert!(open(pattern, |_| {}).is_ok());
 }

@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the crate, lowest first: each may name those before it, and itself.
-const ORDER: [&str; 26] = [
-    "disk", "checksum", "value", "reason", "literal", "bucket", "context", "report", "error",
-    "strategy", "tree", "source", "ir", "dialect", "program", "compile", "eval", "load",
+const ORDER: [&str; 27] = [
+    "limits", "disk", "checksum", "value", "reason", "literal", "bucket", "context", "report",
+    "error", "strategy", "tree", "source", "ir", "dialect", "program", "compile", "eval", "load",
     "decision", "explain", "key", "snapshot", "reload", "flags", "schema", "cli",
 ];
 

@@ -14,6 +14,7 @@ mod warn;
 use std::collections::BTreeSet;
 
 use crate::ir::{Condition, Document, Flag, Name};
+use crate::limits::Limits;
 use crate::program::Program;
 use crate::source::{Owner, Problem};
 use crate::strategy::Strategies;
@@ -57,10 +58,11 @@ pub(crate) fn check(
     broken: &Broken,
     strategies: Registered<'_>,
     before: &Compiled,
+    limits: &Limits,
 ) -> Checked {
     let mut checked = Checked::default();
     resolve::resolve(document, fresh, broken, strategies, before, &mut checked);
-    order::order(document, fresh, &mut checked);
+    order::order(document, fresh, limits, &mut checked);
     checked
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::Checked;
 use crate::ir::{Condition, Document, Name, Scope};
+use crate::limits::Limits;
 use crate::report::Code;
 use crate::source::{Owner, Problem, Spot};
 
@@ -19,14 +20,17 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// How many names the paths of all rings show: a thousand flags can make half a million of them.
 const MAX_PATH_NAMES: usize = 20_000;
 
-/// How many tests one decision may take at the most.
-const MAX_COST: u64 = 50_000;
-
-pub(super) fn order(document: &Document, fresh: &BTreeSet<Name>, checked: &mut Checked) {
+pub(super) fn order(
+    document: &Document,
+    fresh: &BTreeSet<Name>,
+    limits: &Limits,
+    checked: &mut Checked,
+) {
     let graph = Graph::new(document, fresh);
     let nodes = graph.nodes.len();
     let mut walk = Walk {
         graph: &graph,
+        limits,
         checked,
         done: vec![None; nodes],
         gave_way: vec![false; nodes],
@@ -203,6 +207,7 @@ struct Measure {
 }
 
 struct Walk<'g> {
+    limits: &'g Limits,
     graph: &'g Graph,
     checked: &'g mut Checked,
     done: Vec<Option<Measure>>,
@@ -289,21 +294,22 @@ impl Walk<'_> {
                 deepest = edge.spot;
             }
         }
-        let too_deep = measure.depth > MAX_DEPTH;
-        let too_costly = measure.cost > MAX_COST;
+        let Limits { depth: most_depth, decision_tests, .. } = *self.limits;
+        let too_deep = measure.depth > most_depth as usize;
+        let too_costly = measure.cost > decision_tests;
         if too_deep || too_costly {
             let (code, message) = match too_deep {
                 true => (
                     Code::TooDeep,
                     format!(
-                        "conditions nest {} deep once what they refer to is followed: {MAX_DEPTH} \
+                        "conditions nest {} deep once what they refer to is followed: {most_depth} \
                          is the limit",
                         measure.depth
                     ),
                 ),
                 false => (
                     Code::TooComplex,
-                    format!("one decision could take more than {MAX_COST} tests"),
+                    format!("one decision could take more than {decision_tests} tests"),
                 ),
             };
             if node.is_new {

@@ -15,9 +15,6 @@ const MAX_VALUE: usize = 256;
 #[cfg(feature = "regex")]
 const MAX_AUTOMATON: usize = 1 << 20;
 
-/// How large all automata of a load may be together, in bytes; making as much takes seconds.
-const MAX_AUTOMATA: usize = 128 << 20;
-
 /// What a pattern that cannot be used counts.
 const FAILED: usize = 1 << 20;
 
@@ -41,8 +38,9 @@ pub(crate) struct Patterns {
 }
 
 impl Patterns {
-    pub(crate) fn new() -> Patterns {
-        Patterns { known: HashMap::new(), left: MAX_AUTOMATA }
+    /// None yet, with as many bytes for all.
+    pub(crate) fn new(bytes: usize) -> Patterns {
+        Patterns { known: HashMap::new(), left: bytes }
     }
 
     /// The pattern of a text.

@@ -6,18 +6,19 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// The largest file that is read, in bytes.
-const MAX_FILE: u64 = 64 << 20;
-
 /// How many links a path may lead through.
 const MAX_LINKS: usize = 40;
 
-/// Reads a regular file whole.
+/// Reads a regular file whole, if it has no more bytes than that.
 ///
 /// # Errors
 ///
 /// Why it cannot be read, in words.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
+pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+    let too_large = || match most >> 20 {
+        0 => format!("it is larger than {most} bytes"),
+        mebibytes => format!("it is larger than {mebibytes} MiB"),
+    };
     let said = |error: io::Error| error.to_string();
     let file = open(path).map_err(said)?;
     // Asked of what was opened: the path may lead elsewhere by now.
@@ -25,13 +26,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
     if !before.is_file() {
         return Err("it is not a regular file".to_owned());
     }
-    if before.len() > MAX_FILE {
-        return Err(TOO_LARGE.to_owned());
+    if before.len() > most {
+        return Err(too_large());
     }
     let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(0));
-    (&file).take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(said)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(TOO_LARGE.to_owned());
+    (&file).take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(said)?;
+    if bytes.len() as u64 > most {
+        return Err(too_large());
     }
     let after = file.metadata().map_err(said)?;
     if bytes.len() as u64 != after.len() {
@@ -39,8 +40,6 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
     }
     Ok(bytes)
 }
-
-const TOO_LARGE: &str = "it is larger than 64 MiB";
 
 /// Opens a file for reading without waiting: to open a pipe waits for its other end.
 fn open(path: &Path) -> io::Result<File> {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::files;
 use crate::dialect::native::is_name;
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::load::Kills;
 use crate::report::nearest;
 use crate::source::Place;
@@ -28,11 +29,12 @@ pub(super) struct KillFile {
 /// # Errors
 ///
 /// That it is there and cannot be read.
-pub(super) fn read(path: &Path) -> Result<Option<KillFile>, Error> {
+pub(super) fn read(path: &Path, limits: &Limits) -> Result<Option<KillFile>, Error> {
     if std::fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         return Ok(None);
     }
-    let bytes = files::read(path).map_err(|reason| Error::unreadable(path, reason))?;
+    let bytes =
+        files::read(path, limits.file_bytes).map_err(|reason| Error::unreadable(path, reason))?;
     // A line that is no text names no flag. The others count.
     let text = String::from_utf8_lossy(&bytes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);

@@ -61,7 +61,7 @@ pub(super) fn copy_of(contents: &Contents, lists: &DiskLists, hash: u64) -> Vec<
 
 /// Writes a copy, unless the same is there.
 pub(super) fn write(path: &Path, copy: &[u8]) -> Result<(), String> {
-    if files::read(path).is_ok_and(|known| known == copy) {
+    if files::read(path, copy.len() as u64).is_ok_and(|known| known == copy) {
         return Ok(());
     }
     disk::replace(path, copy, None)
@@ -75,7 +75,8 @@ pub(super) fn write(path: &Path, copy: &[u8]) -> Result<(), String> {
 /// Why there is none that can be used.
 pub(super) fn load(path: &Path, kills: &Kills, settings: &Settings) -> Result<Loaded, Error> {
     let unusable = |reason: &str| Error::unreadable(path, reason);
-    let bytes = files::read(path).map_err(|reason| unusable(&reason))?;
+    // Ours, and as large as all files together.
+    let bytes = files::read(path, u64::MAX).map_err(|reason| unusable(&reason))?;
     let copy: Copy = serde_json::from_slice(&bytes)
         .map_err(|error| unusable(&format!("it is no copy of toggle files: {error}")))?;
     if copy.version != 1 || copy.texts.checksum() != copy.checksum {

@@ -122,7 +122,9 @@ enum Found {
 impl Core {
     /// Loads the files for the first time, or what stands in for them.
     pub(crate) fn open(plan: Plan) -> Result<Core, Error> {
-        let kill_file = plan.kill_file.as_deref().map(kill::read).transpose()?.flatten();
+        let limits = plan.settings.limits;
+        let kill_file = plan.kill_file.as_deref().map(|path| kill::read(path, &limits));
+        let kill_file = kill_file.transpose()?.flatten();
         let kill_file = kill_file.unwrap_or_default();
         let kills = &kill_file.kills;
         // That it is good is seen at each start, and not on the day that it is needed.
@@ -232,7 +234,7 @@ impl Core {
     fn look_at_kills(&self) -> Option<Loaded> {
         let path = self.plan.kill_file.as_deref()?;
         let current = self.load_full();
-        let read = match kill::read(path) {
+        let read = match kill::read(path, &self.plan.settings.limits) {
             Ok(Some(read)) => read,
             // What is not there, or cannot be read, lifts nothing.
             Ok(None) => {
@@ -261,14 +263,14 @@ impl Core {
     fn find(&self, force: bool) -> Result<Found, Error> {
         let known = locked(&self.facts).live_lists.clone();
         let current = self.load_full();
-        let layers = &self.plan.layers;
+        let Plan { layers, settings, .. } = &self.plan;
+        let limits = &settings.limits;
         let read = layers.read_steadily(&known, Care::Reads, || {
-            let contents = layers.read()?;
-            if contents.hash(&DiskLists::read_again(&known)) == current.hash {
+            let contents = layers.read(limits)?;
+            if contents.hash(&DiskLists::read_again(&known, limits)) == current.hash {
                 return Ok(None);
             }
-            let mut lists = DiskLists::default();
-            let settings = &self.plan.settings;
+            let mut lists = DiskLists::new(limits);
             let mut origin = contents.origin(&mut lists, &current.kills, settings);
             let loaded = reload(&mut origin, &current).map_err(Error::invalid);
             let hash = contents.hash(&lists);

@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use super::files::{self, Fingerprint, parent_of};
 use crate::dialect::native::{ListFiles, Text};
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::load::{self, Checked, Kills, Loaded, Origin, Settings};
 use crate::report::{Code, Report};
 use crate::source::{Owner, Problem, Sources, Spot};
@@ -92,13 +93,13 @@ impl Layers {
     }
 
     /// Reads all files, each whole.
-    pub(crate) fn read(&self) -> Result<Contents, Error> {
+    pub(crate) fn read(&self, limits: &Limits) -> Result<Contents, Error> {
         let mut hasher = Xxh3Default::new();
         let mut layers = Vec::new();
         for files in self.files()? {
             let mut texts = Vec::new();
             for path in files {
-                let text = read_text(&path)?;
+                let text = read_text(&path, limits)?;
                 feed(&mut hasher, &name_of(&path));
                 feed(&mut hasher, &text);
                 let name = path.to_string_lossy().into();
@@ -111,15 +112,16 @@ impl Layers {
 
     /// Reads all files and looks at them as `check` does. The error is that one cannot be read.
     pub(crate) fn check(&self) -> Result<Checked, Error> {
-        let contents = self.read()?;
-        let (mut lists, settings) = (DiskLists::default(), Settings::default());
+        let settings = Settings::default();
+        let contents = self.read(&settings.limits)?;
+        let mut lists = DiskLists::new(&settings.limits);
         Ok(load::check(&mut contents.origin(&mut lists, &Kills::default(), &settings)))
     }
 
     /// Reads and loads all files, of which nothing may be wrong.
     pub(crate) fn load(&self, kills: &Kills, settings: &Settings) -> Result<Good, Error> {
-        let contents = self.read()?;
-        let mut lists = DiskLists::default();
+        let contents = self.read(&settings.limits)?;
+        let mut lists = DiskLists::new(&settings.limits);
         let loaded = load::load(&mut contents.origin(&mut lists, kills, settings));
         let loaded = loaded.map_err(Error::invalid)?.with_hash(contents.hash(&lists));
         Ok(Good { loaded, contents, lists })
@@ -204,8 +206,9 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// Reads a regular file as UTF-8 text, its byte-order mark left out.
-fn read_text(path: &Path) -> Result<String, Error> {
-    let bytes = files::read(path).map_err(|reason| Error::unreadable(path, reason))?;
+fn read_text(path: &Path, limits: &Limits) -> Result<String, Error> {
+    let bytes =
+        files::read(path, limits.file_bytes).map_err(|reason| Error::unreadable(path, reason))?;
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(path, &error))?;
     Ok(match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
@@ -239,24 +242,29 @@ pub(crate) fn report_of(error: &Error) -> Report {
 }
 
 /// List files from the disk, relative to the file that names them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct DiskLists {
+    limits: Limits,
     pub(super) read: Vec<(PathBuf, Arc<str>)>,
     /// Named, and not readable: they are followed too.
     missed: Vec<PathBuf>,
 }
 
 impl DiskLists {
+    pub(crate) fn new(limits: &Limits) -> DiskLists {
+        DiskLists { limits: *limits, read: Vec::new(), missed: Vec::new() }
+    }
+
     /// The paths that were asked for.
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
         self.read.iter().map(|(path, _)| path.clone()).chain(self.missed.iter().cloned()).collect()
     }
 
     /// Reads lists again, as an earlier load asked for them.
-    pub(crate) fn read_again(paths: &[PathBuf]) -> DiskLists {
-        let mut lists = DiskLists::default();
+    pub(crate) fn read_again(paths: &[PathBuf], limits: &Limits) -> DiskLists {
+        let mut lists = DiskLists::new(limits);
         for path in paths {
-            match read_text(path) {
+            match read_text(path, limits) {
                 Ok(text) => lists.read.push((path.clone(), text.into())),
                 Err(_) => lists.missed.push(path.clone()),
             }
@@ -272,7 +280,7 @@ impl ListFiles for DiskLists {
         if let Some((_, text)) = self.read.iter().find(|(known, _)| *known == path) {
             return Ok((name, Arc::clone(text)));
         }
-        match read_text(&path) {
+        match read_text(&path, &self.limits) {
             Ok(text) => {
                 let text: Arc<str> = text.into();
                 self.read.push((path, Arc::clone(&text)));

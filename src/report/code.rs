@@ -45,7 +45,7 @@ macro_rules! codes {
 
 codes! {
     // The text.
-    Unreadable = "unreadable", "A file is not there, cannot be read, or is larger than 64 MiB.";
+    Unreadable = "unreadable", "A file is not there, cannot be read, or is larger than the limit, 64 MiB unless it is set.";
     NoFile = "no-file", "A directory holds no toggle file: no `*.yaml`, `*.yml` or `*.json`.";
     Syntax = "syntax", "The text is not well-formed YAML, or JSON in a `*.json` file.";
     InvalidUtf8 = "invalid-utf8", "The text is not UTF-8.";
@@ -54,9 +54,9 @@ codes! {
     Directive = "directive", "A YAML directive (`%YAML`, `%TAG`) is not part of the format.";
     SeveralDocuments = "several-documents", "A file holds more than one YAML document.";
     Empty = "empty-file", "The file is empty.";
-    TooDeep = "too-deep", "The text, or what its names refer to, nests more than 64 levels deep.";
+    TooDeep = "too-deep", "The text, or what its names refer to, nests deeper than the limit, 64 unless it is set lower.";
     TooLarge = "too-large", "Aliases grow the text beyond its budget.";
-    TooComplex = "too-complex", "One decision could take more than 50000 tests.";
+    TooComplex = "too-complex", "One decision could take more tests than the limit, 50000 unless it is set.";
     MergeKey = "merge-key", "YAML merge keys (`<<`) are not part of the format.";
     Tag = "tag", "YAML tags (`!name`, `!!str`) are not part of the format.";
     NullKey = "null-key", "A key is null.";

@@ -81,7 +81,7 @@ mod tests {
 
     /// Every node of the text with the place that is found for it, as `line:col`.
     fn places(text: &str, syntax: Syntax) -> Vec<String> {
-        let parsed = parse(text, syntax, NodeId(0));
+        let parsed = parse(text, syntax, NodeId(0), 64);
         let ids: Vec<NodeId> = (0..parsed.next.0).map(NodeId).collect();
         let found = locate(text, syntax, NodeId(0), &ids);
         ids.iter()
@@ -119,11 +119,11 @@ mod tests {
     #[test]
     fn tags_are_found_whatever_they_say() {
         for text in ["a: !!str 1\n", "a: !x 1\n", "a: !<tag:yaml.org,2002:str> 1\n"] {
-            let parsed = parse(text, Syntax::Yaml, NodeId(0));
+            let parsed = parse(text, Syntax::Yaml, NodeId(0), 64);
             let tags = parsed.problems.iter().filter(|p| matches!(p.kind, ProblemKind::Tag));
             assert_eq!(tags.count(), 1, "{text}");
         }
-        let parsed = parse("a: Hello!! there # !!str\n", Syntax::Yaml, NodeId(0));
+        let parsed = parse("a: Hello!! there # !!str\n", Syntax::Yaml, NodeId(0), 64);
         assert!(parsed.problems.is_empty());
     }
 
@@ -134,11 +134,11 @@ mod tests {
             let item = format!("*a{}", i - 1);
             bomb.push_str(&format!("a{i}: &a{i} [{}]\n", vec![item; 10].join(", ")));
         }
-        let parsed = parse(&bomb, Syntax::Yaml, NodeId(0));
+        let parsed = parse(&bomb, Syntax::Yaml, NodeId(0), 64);
         assert!(parsed.root.is_none());
 
         let deep = "{a: ".repeat(250_000);
-        let parsed = parse(&deep, Syntax::Yaml, NodeId(0));
+        let parsed = parse(&deep, Syntax::Yaml, NodeId(0), 64);
         assert!(matches!(parsed.problems[0].kind, ProblemKind::TooDeep));
         assert!(matches!(parsed.problems[0].at, At::Offset(_)));
     }

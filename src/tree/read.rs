@@ -33,8 +33,8 @@ pub(crate) struct Parsed<'t> {
 }
 
 /// Reads a text whose nodes are numbered from `first`.
-pub(crate) fn parse<'t>(text: &'t str, syntax: Syntax, first: NodeId) -> Parsed<'t> {
-    let mut reading = Reading::new(text, first);
+pub(crate) fn parse<'t>(text: &'t str, syntax: Syntax, first: NodeId, depth: u32) -> Parsed<'t> {
+    let mut reading = Reading { most_depth: depth, ..Reading::new(text, first) };
     let root = match refused_unread(text) {
         Some(problem) => Err(problem),
         None => reading.run(syntax),
@@ -91,6 +91,7 @@ pub(super) struct Reading<'t> {
     text: &'t str,
     next: u32,
     depth: u32,
+    most_depth: u32,
     /// Nodes and bytes of text that may still be made: aliases may not grow a text without end.
     budget: usize,
     fatal: Option<Problem>,
@@ -107,6 +108,7 @@ impl<'t> Reading<'t> {
             text,
             next: first.0,
             depth: 0,
+            most_depth: MAX_DEPTH,
             budget: 10_000 + text.len() * 4,
             fatal: None,
             problems: Vec::new(),
@@ -180,7 +182,8 @@ impl<'t> Reading<'t> {
             return;
         }
         let disguised = self.text.replace("!!", "!h").replace("!<", "!h");
-        let mut reading = Reading::new(&disguised, first);
+        let mut reading =
+            Reading { most_depth: self.most_depth, ..Reading::new(&disguised, first) };
         let outcome = reading.run_yaml();
         let tags = reading.problems.iter().filter(|p| matches!(p.kind, ProblemKind::Tag));
         let known = self.problems.iter().filter(|p| matches!(p.kind, ProblemKind::Tag)).count();
@@ -229,7 +232,7 @@ impl<'t> Reading<'t> {
 
     fn descend<E: de::Error>(&mut self, id: NodeId) -> Result<(), E> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        if self.depth > self.most_depth {
             return Err(self.give_up(ProblemKind::TooDeep, id));
         }
         Ok(())

@@ -25,6 +25,7 @@ pub(crate) use list::{ListFiles, NoListFiles};
 use crate::checksum::{self, Seal};
 use crate::context::Builtin;
 use crate::ir::{Condition, Declared, Document, Name, Scope, Segment, UnitName};
+use crate::limits::Limits;
 use crate::literal::pattern::Patterns;
 use crate::report::{Code, Suggestions};
 use crate::source::{FileId, Owner, Problem, Sources, Spot};
@@ -71,6 +72,7 @@ pub(crate) fn lower(
     layers: &[Vec<Text>],
     list_files: &mut dyn ListFiles,
     demands_seals: bool,
+    limits: &Limits,
 ) -> Lowered {
     let mut sources = Sources::default();
     let mut lowering = Lowering {
@@ -84,10 +86,11 @@ pub(crate) fn lower(
         units: None,
         segment: None,
         suggestions: Suggestions::new(),
-        patterns: Patterns::new(),
+        patterns: Patterns::new(limits.pattern_bytes),
         loose: Vec::new(),
         demands_seals,
         is_sealed: true,
+        limits: *limits,
     };
     let mut roots = Vec::new();
     for (layer, texts) in layers.iter().enumerate() {
@@ -133,13 +136,14 @@ struct Lowering<'s> {
     demands_seals: bool,
     /// Whether every text so far that could be sealed is.
     is_sealed: bool,
+    limits: Limits,
 }
 
 impl Lowering<'_> {
     /// Reads one text; `None` where it is refused whole.
     fn file<'t>(&mut self, text: &'t Text) -> Option<Node<'t>> {
         let first = self.after_last;
-        let parsed = tree::parse(&text.text, text.syntax, first);
+        let parsed = tree::parse(&text.text, text.syntax, first, self.limits.depth);
         self.after_last = parsed.next;
         let file =
             self.sources.add(Arc::clone(&text.name), Arc::clone(&text.text), text.syntax, first);

@@ -51,7 +51,10 @@ impl Lowering<'_> {
                 "a file holds one document: here a second one starts".into(),
                 Some("several files can be read as a directory"),
             ),
-            ProblemKind::TooDeep => (Code::TooDeep, "the text nests deeper than 64".into(), None),
+            ProblemKind::TooDeep => {
+                let depth = self.limits.depth;
+                (Code::TooDeep, format!("the text nests deeper than {depth}"), None)
+            }
             ProblemKind::TooLarge => (
                 Code::TooLarge,
                 "aliases grow the text beyond its budget".into(),
