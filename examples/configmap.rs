@@ -147,11 +147,12 @@ impl Service {
         let (at, event) = next.map_err(|_| "no change was seen within 10 s")?;
         let took = at.duration_since(swapped).as_millis();
         match event {
-            ReloadEvent::Reloaded { generation, changed, .. } => {
+            ReloadEvent::Reloaded(change) => {
+                let generation = change.generation;
                 println!(
                     "  live in every thread {took} ms after the swap: generation {generation}"
                 );
-                println!("  changed: {}\n", changed.join(", "));
+                println!("  changed: {}\n", change.flags().join(", "));
             }
             ReloadEvent::Failed { error } => {
                 println!("  refused {took} ms after the swap, and what was live stays so\n");
