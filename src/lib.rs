@@ -49,6 +49,7 @@
 //!
 //! - `regex` (default): `matches:` tests.
 //! - `http`: `http::HeaderMap` as the headers of a context.
+//! - `tracing`: a log line for each reload and each distinct failure.
 //! - `cli`: the `hoist` command.
 //!
 //! Features add API and change no answer.

@@ -140,6 +140,7 @@ const EXAMPLES: &str = "\
 Examples:
   hoist check flags.yaml
   hoist explain flags.yaml checkout --user ada --region nz
+  hoist seal flags.yaml
   hoist schema > hoist.schema.json
 
 Exit codes:
