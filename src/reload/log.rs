@@ -18,6 +18,7 @@ pub(super) fn write(event: &ReloadEvent) {
             "toggle files reloaded"
         ),
         ReloadEvent::Failed { error } => {
+            let error = error.in_one_line();
             tracing::error!(target: "hoist", %error, "toggle files refused; the last good ones stay");
         }
         ReloadEvent::Held(held) => tracing::warn!(

@@ -63,6 +63,15 @@ pub(super) fn explain(text: &str, error: &serde_yaml::Error) -> SyntaxError {
             let message = format!("neither `,` nor `{close}` comes here");
             here(message, format!("the `{open}` is {begins}"))
         }
+        "did not find expected node content" => {
+            let message = match rest.trim().is_empty() {
+                true => "the text ends where a value is expected",
+                false => "a value is expected here",
+            };
+            let help =
+                "each `{` and `[` needs its end; a text that starts with a sign needs quotes";
+            here(message.to_owned(), help.to_owned())
+        }
         "found unknown escape character" => here(
             "YAML knows no such escape".to_owned(),
             "in single quotes a backslash is itself".to_owned(),

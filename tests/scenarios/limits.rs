@@ -82,3 +82,35 @@ fn no_watch_is_left() {
 fn one_watch_is_left() {
     within("watches", 1, "one_watch_is_left", polling_follows);
 }
+
+/// A file that is a mount of its own, as `subPath` makes it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_is_its_own_mount_is_told() {
+    const MOUNTED: &str = "HOIST_TEST_MOUNTED";
+    if let Some(path) = std::env::var_os(MOUNTED) {
+        let flags = hoist::Flags::open(&path).unwrap();
+        let warnings = flags.status().warnings;
+        assert!(warnings.len() == 1 && warnings[0].contains("`subPath`"), "{warnings:?}");
+        return;
+    }
+    let folder = Folder::new();
+    let text = "version: 1\nflags: { a: on }\n";
+    let (original, path) = (folder.write("original", text), folder.write("a b/flags.yaml", text));
+    let told = hoist::Flags::open(&path).unwrap().status().warnings;
+    assert!(told.is_empty(), "{told:?}");
+    let script = "mount --bind \"$0\" \"$1\" || exit 77; shift; exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]);
+    command.arg(&original).arg(&path).arg(std::env::current_exe().unwrap());
+    command.args(["--exact", "limits::a_file_that_is_its_own_mount_is_told"]);
+    match command.env(MOUNTED, &path).output() {
+        Ok(output) if output.status.success() => {
+            assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+        }
+        Ok(output) if output.status.code() == Some(101) => {
+            panic!("{}", String::from_utf8_lossy(&output.stdout));
+        }
+        other => println!("skipped: nothing can be mounted in a namespace: {other:?}"),
+    }
+}
