@@ -109,7 +109,7 @@ impl Answer {
         Answer { first: number, danger: false, last: number, flags: 3 }
     }
 
-    fn of(flags: &Flags) -> Answer {
+    pub(crate) fn of(flags: &Flags) -> Answer {
         let (snap, ctx) = (flags.snapshot(), Context::new().user("ada"));
         Answer {
             first: snap.value_or("first", &ctx, -1),

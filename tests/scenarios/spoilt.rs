@@ -4,9 +4,14 @@ use std::fs::{self, File, Permissions};
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
-use crate::folder::Folder;
-use crate::following::Meanwhile;
+use hoist::{Flags, Snapshot};
+
+use crate::folder::{Folder, PATIENCE};
+use crate::following::{Answer, Meanwhile};
 use crate::ways::text;
 
 /// What a spoiler says if it could not spoil the file.
@@ -159,4 +164,44 @@ pub(crate) fn start_directory(folder: &Folder) {
 pub(crate) fn show(folder: &Folder, number: usize) {
     let hidden = folder.write("layer/.flags.yaml", text(number));
     fs::rename(hidden, folder.at("layer/flags.yaml")).unwrap();
+}
+
+/// A pipe and a file take each other's place all the time, also between two steps of a reader.
+#[test]
+#[ignore = "what is opened is no longer what was found to be a regular file: it waits for ever"]
+fn a_fifo_that_comes_and_goes_hangs_nothing() {
+    let folder = Folder::new();
+    let path = folder.write("flags.yaml", text(0));
+    let made = Command::new("mkfifo").arg(folder.at("fifo")).status();
+    if !made.is_ok_and(|status| status.success()) {
+        return println!("skipped: `mkfifo` cannot be run");
+    }
+    folder.write("file", text(0));
+    let flags = Flags::builder().file(&path).without_following().open().unwrap();
+    let link = path.clone();
+    let is_over = AtomicBool::new(false);
+    let (tell, told) = channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                for name in ["fifo", "file"] {
+                    fs::hard_link(folder.at(name), folder.at("new")).unwrap();
+                    fs::rename(folder.at("new"), &link).unwrap();
+                }
+            }
+        });
+        // Not of the scope: if it hangs, it is left behind.
+        std::thread::spawn(move || {
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_secs(1) {
+                // A file, or none, or one that does not hold still: an answer comes.
+                drop(Snapshot::from_files([&path]));
+                drop(flags.reload());
+            }
+            tell.send(Answer::of(&flags)).unwrap();
+        });
+        let answer = told.recv_timeout(PATIENCE);
+        is_over.store(true, Ordering::Relaxed);
+        assert_eq!(answer.expect("nothing waits for the pipe"), Answer::right(0));
+    });
 }
