@@ -208,3 +208,13 @@ fn json_numbers_are_read_exactly_in_every_build() {
     let json = own.into_iter().find(|declared| declared["name"] == "serde_json").unwrap();
     assert!(words(&json["features"]).contains(&"float_roundtrip"));
 }
+
+/// The tool that looks at the supply chain refuses the same crates.
+#[test]
+fn the_tool_refuses_the_same() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deny.toml");
+    let text = fs::read_to_string(path).unwrap();
+    let listed = text.lines().filter_map(|line| line.trim().strip_prefix("{ crate = \""));
+    let listed: Vec<&str> = listed.filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(listed, REFUSED);
+}
