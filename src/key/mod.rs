@@ -1,11 +1,14 @@
 //! What a flag is asked for by, and what its value is read as.
 
+mod cache;
+
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic;
 
 use crate::load::Loaded;
 use crate::program::FlagId;
 use crate::value::{Value, ValueType};
+use cache::Cache;
 
 /// A type that the values of a flag can be read as.
 ///
@@ -76,14 +79,13 @@ impl FlagValue for &'static str {
 pub struct Key<T> {
     name: &'static str,
     default: T,
-    /// The generation of the state that resolved it, above the id plus one; zero is not there.
-    cache: AtomicU64,
+    cache: Cache,
 }
 
 impl<T: FlagValue> Key<T> {
     /// A key; use [`flags!`](crate::flags), which makes it a static.
     pub const fn new(name: &'static str, default: T) -> Key<T> {
-        Key { name, default, cache: AtomicU64::new(0) }
+        Key { name, default, cache: Cache { word: atomic::AtomicU64::new(0) } }
     }
 
     /// The name of the flag.
@@ -98,19 +100,16 @@ impl<T: FlagValue> Key<T> {
 
     #[inline]
     pub(crate) fn resolve(&self, loaded: &Loaded) -> Option<FlagId> {
-        // One word holds both, so that no other thread can mix them.
-        let cached = self.cache.load(Ordering::Relaxed);
-        if (cached >> 32) as u32 == loaded.generation {
-            return (cached as u32).checked_sub(1).map(FlagId::of_raw);
+        match self.cache.get(loaded.generation) {
+            Some(id) => id.map(FlagId::of_raw),
+            None => self.resolve_anew(loaded),
         }
-        self.resolve_anew(loaded)
     }
 
     #[cold]
     fn resolve_anew(&self, loaded: &Loaded) -> Option<FlagId> {
         let id = loaded.program.find(self.name);
-        let low = id.map_or(0, |id| u64::from(id.raw()) + 1);
-        self.cache.store(u64::from(loaded.generation) << 32 | low, Ordering::Relaxed);
+        self.cache.set(loaded.generation, id.map(FlagId::raw));
         id
     }
 }

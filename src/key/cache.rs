@@ -1,0 +1,32 @@
+//! What a typed key remembers of the state that resolved it last.
+//!
+//! It names the atomics of its parent and nothing else, so that `tests/loom` builds its models from
+//! this very file.
+
+use super::atomic::{AtomicU64, Ordering};
+
+/// The id that a flag has in one state, or that it is not there.
+///
+/// Threads that hold different states may use it at once: each finds what it can use, or resolves
+/// the flag anew.
+#[derive(Debug)]
+pub(super) struct Cache {
+    /// The generation of the state above the id plus one; zero is not there. One word holds both, so
+    /// that no thread can mix those of two states: that is why nothing has to be ordered with it.
+    pub(super) word: AtomicU64,
+}
+
+impl Cache {
+    /// The id in the state of a generation, if it is that one which is remembered. Generations
+    /// start at one.
+    #[inline]
+    pub(super) fn get(&self, generation: u32) -> Option<Option<u32>> {
+        let word = self.word.load(Ordering::Relaxed);
+        ((word >> 32) as u32 == generation).then(|| (word as u32).checked_sub(1))
+    }
+
+    pub(super) fn set(&self, generation: u32, id: Option<u32>) {
+        let low = id.map_or(0, |id| u64::from(id) + 1);
+        self.word.store(u64::from(generation) << 32 | low, Ordering::Relaxed);
+    }
+}
