@@ -177,7 +177,7 @@ fn a_fifo_that_comes_and_goes_hangs_nothing() {
         return println!("skipped: `mkfifo` cannot be run");
     }
     folder.write("file", text(0));
-    let flags = Flags::builder().file(&path).without_following().open().unwrap();
+    let flags = Flags::builder().file(&path).watch(hoist::Watch::OnDemand).open().unwrap();
     let link = path.clone();
     let is_over = AtomicBool::new(false);
     let (tell, told) = channel();
