@@ -19,6 +19,23 @@ use crate::tree::NodeId;
 use crate::value::{Value, ValueType};
 
 /// What a reload does about a flag that is wrong.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Flags, Watch, OnBadFlag};
+///
+/// # let path = std::env::temp_dir().join(format!("hoist-doc-on-bad-flag-{}.yaml", std::process::id()));
+/// std::fs::write(&path, "version: 1\nflags: { a: on, b: on, c: on }").unwrap();
+/// let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open()?;
+/// # drop(flags);
+/// let flags = Flags::builder().file(&path).on_bad_flag(OnBadFlag::RejectFile).open()?;
+/// std::fs::write(&path, "version: 1\nflags: { a: 5, b: off, c: on }").unwrap();
+/// assert!(flags.reload().is_err());
+/// assert!(flags.is_enabled("b", &hoist::Context::new())); // as it was: all or nothing
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnBadFlag {

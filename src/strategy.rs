@@ -61,6 +61,29 @@ pub trait Strategy: Send + Sync {
 }
 
 /// What a [`Strategy`] compiles to.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Condition, Context};
+/// use std::time::SystemTime;
+///
+/// struct InRegion(String);
+///
+/// impl Condition for InRegion {
+///     fn holds(&self, ctx: &Context<'_>, _: SystemTime) -> Option<bool> {
+///         ctx.get("region").map(|region| region == self.0)
+///     }
+///
+///     fn describe(&self) -> String {
+///         format!("the region is {}", self.0)
+///     }
+/// }
+///
+/// let at = SystemTime::now();
+/// assert_eq!(InRegion("nz".into()).holds(&Context::new().region("nz"), at), Some(true));
+/// assert_eq!(InRegion("nz".into()).holds(&Context::new(), at), None); // not known
+/// ```
 pub trait Condition: Send + Sync {
     /// Whether the condition holds; `None` where it cannot be told, which satisfies neither it nor
     /// its negation.
@@ -71,6 +94,36 @@ pub trait Condition: Send + Sync {
 }
 
 /// The strategies that a program brings, by name.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Condition, Context, Snapshot, Strategies, Strategy};
+/// # use std::time::SystemTime;
+/// # struct Never;
+/// # impl Condition for Never {
+/// #     fn holds(&self, _: &Context<'_>, _: SystemTime) -> Option<bool> { Some(false) }
+/// #     fn describe(&self) -> String { "never".into() }
+/// # }
+///
+/// struct NeverEver;
+///
+/// impl Strategy for NeverEver {
+///     fn compile(&self, _: &serde_json::Value) -> Result<Box<dyn Condition>, String> {
+///         Ok(Box::new(Never))
+///     }
+/// }
+///
+/// let strategies = Strategies::new().with("never", NeverEver);
+/// let text = "
+/// version: 1
+/// strategies: [never]
+/// flags: { a: { rules: [{ when: { strategy.never: {} } }] } }
+/// ";
+/// let snap = Snapshot::from_yaml_with(text, &strategies)?;
+/// assert!(!snap.is_enabled("a", &Context::new()));
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct Strategies {
     known: BTreeMap<Box<str>, Arc<dyn Strategy>>,

@@ -6,6 +6,16 @@ use std::sync::Arc;
 use serde::Serialize;
 
 /// The type of a flag's values.
+///
+/// # Examples
+///
+/// ```
+/// let snap = hoist::Snapshot::from_yaml("version: 1\nflags: { size: { default: { value: 20 } } }")?;
+/// let value = snap.decide("size", &hoist::Context::new()).value().unwrap().clone();
+/// assert_eq!(value.value_type(), hoist::ValueType::Integer);
+/// assert_eq!(value.value_type().to_string(), "integer");
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ValueType {

@@ -96,6 +96,23 @@ attribute_from! {
 }
 
 /// An address as it was given; empty text is none at all.
+///
+/// # Examples
+///
+/// ```
+/// use std::net::IpAddr;
+/// use hoist::{Address, Context, Snapshot};
+///
+/// let snap = Snapshot::from_yaml("
+/// version: 1
+/// flags: { inside: { rules: [{ when: { ip: 10.0.0.0/8 } }] } }
+/// ")?;
+/// let address = Address::from(IpAddr::from([10, 0, 0, 7]));
+/// assert!(snap.is_enabled("inside", &Context::new().ip(address)));
+/// assert!(snap.is_enabled("inside", &Context::new().ip("10.0.0.7")));
+/// assert!(!snap.is_enabled("inside", &Context::new().ip("not an address")));
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address(Given);
 

@@ -10,6 +10,16 @@ use super::{Address, Attribute, Builtin, Context, Unit};
 use crate::literal::instant;
 
 /// The value of an attribute, owned: as [`Attribute`], with lists as JSON.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{AttributeBuf, Context, ContextBuf};
+///
+/// let kept = ContextBuf::new().attr("plan", "pro").attr("age", AttributeBuf::Integer(36));
+/// assert_eq!(Context::from(&kept).get("plan"), None); // `get` is for the built-in names
+/// assert_eq!(AttributeBuf::from("pro"), AttributeBuf::Text("pro".into()));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum AttributeBuf {

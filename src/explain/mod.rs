@@ -22,6 +22,24 @@ pub use print::RenderedExplanation;
 ///
 /// `Display` prints the tree without colour, `Serialize` gives it as JSON. It holds names and
 /// operands of the toggle file, and of the context no value but its instant.
+///
+/// # Examples
+///
+/// ```
+/// let snap = hoist::Snapshot::from_yaml("
+/// version: 1
+/// flags: { search: { rules: [{ name: kiwis, when: { region: nz } }] } }
+/// ")?;
+/// let ctx = hoist::Context::new().region("au");
+/// let explanation = snap.explain("search", &ctx);
+/// assert_eq!(explanation.decision().variant(), "off");
+/// assert_eq!(
+///     explanation.to_string(),
+///     "search = off (default, <yaml>:3)\n  no match  rule kiwis  <yaml>:3\n  false       region is nz\n",
+/// );
+/// assert_eq!(serde_json::to_value(&explanation).unwrap()["steps"][0]["found"], "no-match");
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Explanation<'s> {
     decision: Decision<'s>,

@@ -12,6 +12,20 @@ const WIDTH: usize = 80;
 const FINDINGS: usize = 12;
 
 /// An explanation ready to be printed; made by [`Explanation::rendered`].
+///
+/// # Examples
+///
+/// ```
+/// let snap = hoist::Snapshot::from_yaml("
+/// version: 1
+/// flags: { search: { rules: [{ name: kiwis, when: { region: nz } }] } }
+/// ")?;
+/// let ctx = hoist::Context::new().region("au");
+/// let explanation = snap.explain("search", &ctx);
+/// let coloured: hoist::RenderedExplanation<'_> = explanation.rendered(hoist::Colour::Always);
+/// assert!(coloured.to_string().contains("\x1b[31mfalse"));
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RenderedExplanation<'e> {
     explanation: &'e Explanation<'e>,

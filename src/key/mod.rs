@@ -14,6 +14,17 @@ use cache::Cache;
 ///
 /// Implemented for `bool`, `i64`, `f64` and `&'static str`, and for enums by
 /// [`flag_enum!`](crate::flag_enum).
+///
+/// # Examples
+///
+/// ```
+/// fn named<T: hoist::FlagValue>(_: &hoist::Key<T>) -> String {
+///     T::TYPE.to_string()
+/// }
+///
+/// hoist::flags! { pub PAGE_SIZE: i64 = "page-size", default 20; }
+/// assert_eq!(named(&PAGE_SIZE), "integer");
+/// ```
 pub trait FlagValue: Copy + Send + Sync + 'static {
     /// What is handed out: texts borrow from the snapshot.
     type Out<'s>;
@@ -76,6 +87,18 @@ impl FlagValue for &'static str {
 /// [`flags!`](crate::flags).
 ///
 /// It is resolved once after each reload; until the next it is an index.
+///
+/// # Examples
+///
+/// ```
+/// hoist::flags! { pub PAGE_SIZE: i64 = "page-size", default 20; }
+///
+/// let snap = hoist::Snapshot::from_yaml("version: 1\nflags: { page-size: { default: { value: 50 } } }")?;
+/// assert_eq!(snap.value(&PAGE_SIZE, &hoist::Context::new()), 50);
+/// let empty = hoist::Snapshot::from_yaml("version: 1\nflags: {}")?;
+/// assert_eq!(empty.value(&PAGE_SIZE, &hoist::Context::new()), 20);
+/// # Ok::<(), hoist::Error>(())
+/// ```
 pub struct Key<T> {
     name: &'static str,
     default: T,
@@ -124,6 +147,21 @@ impl<T: fmt::Debug> fmt::Debug for Key<T> {
 }
 
 /// What a flag can be asked for by: its name, or a [`Key`]. It is sealed.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Context, FlagKey, Snapshot};
+///
+/// fn is_on<'k>(snap: &Snapshot, flag: impl FlagKey<'k>) -> bool {
+///     snap.is_enabled(flag, &Context::new())
+/// }
+///
+/// hoist::flags! { pub SEARCH: bool = "search", default false; }
+/// let snap = Snapshot::from_yaml("version: 1\nflags: { search: on }")?;
+/// assert!(is_on(&snap, "search") && is_on(&snap, &SEARCH));
+/// # Ok::<(), hoist::Error>(())
+/// ```
 pub trait FlagKey<'k>: sealed::Sealed<'k> {}
 
 impl<'k> FlagKey<'k> for &'k str {}

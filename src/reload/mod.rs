@@ -484,6 +484,20 @@ fn of_broken(loaded: &Loaded) -> Option<ReloadFailure> {
 }
 
 /// Keeps a listener; dropping it ends the subscription.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Flags, Watch};
+///
+/// # let path = std::env::temp_dir().join(format!("hoist-doc-subscription-{}.yaml", std::process::id()));
+/// std::fs::write(&path, "version: 1\nflags: { a: on, b: on, c: on }").unwrap();
+/// let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open()?;
+/// let subscription = flags.subscribe(|event| println!("{event:?}"));
+/// drop(subscription); // from here on it is not told any more
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[must_use = "the subscription ends when this is dropped"]
 #[derive(Debug)]
 pub struct Subscription {

@@ -10,6 +10,19 @@ use crate::error::Error;
 use crate::literal::instant;
 
 /// How the files are followed.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Flags, Watch, WatchMode};
+///
+/// # let path = std::env::temp_dir().join(format!("hoist-doc-mode-{}.yaml", std::process::id()));
+/// std::fs::write(&path, "version: 1\nflags: { a: on, b: on, c: on }").unwrap();
+/// let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open()?;
+/// assert_eq!(flags.status().mode, WatchMode::OnDemand);
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -25,6 +38,21 @@ pub enum WatchMode {
 }
 
 /// How reloads went since the handle was opened.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Flags, Watch};
+///
+/// # let path = std::env::temp_dir().join(format!("hoist-doc-counts-{}.yaml", std::process::id()));
+/// std::fs::write(&path, "version: 1\nflags: { a: on, b: on, c: on }").unwrap();
+/// let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open()?;
+/// flags.reload()?;
+/// let counts = flags.status().reloads;
+/// assert_eq!((counts.ok, counts.failed, counts.unchanged, counts.held), (0, 0, 1, 0));
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ReloadCounts {
@@ -39,6 +67,24 @@ pub struct ReloadCounts {
 }
 
 /// Why the files could not be loaded the last time.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Flags, Watch};
+///
+/// # let path = std::env::temp_dir().join(format!("hoist-doc-failure-{}.yaml", std::process::id()));
+/// std::fs::write(&path, "version: 1\nflags: { a: on, b: on, c: on }").unwrap();
+/// let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open()?;
+/// std::fs::write(&path, "version: 1\nflags: {").unwrap();
+/// for _ in 0..3 {
+///     assert!(flags.reload().is_err());
+/// }
+/// let failure = flags.status().last_error.unwrap();
+/// assert!(failure.error.is_invalid() && failure.count == 3);
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ReloadFailure {
@@ -52,6 +98,25 @@ pub struct ReloadFailure {
 }
 
 /// What a reload changed.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Flags, Watch};
+///
+/// # let path = std::env::temp_dir().join(format!("hoist-doc-change-{}.yaml", std::process::id()));
+/// std::fs::write(&path, "version: 1\nflags: { a: on, b: on, c: on }").unwrap();
+/// let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open()?;
+/// std::fs::write(&path, "version: 1\nflags: { a: off, b: on, d: on }").unwrap();
+/// flags.reload()?;
+/// let change = flags.status().last_reload.unwrap();
+/// assert_eq!((&change.added[..], &change.removed[..]), (&["d".into()][..], &["c".into()][..]));
+/// assert_eq!(change.changed, ["a"]);
+/// assert_eq!(change.flags(), ["a", "c", "d"]);
+/// assert_eq!(change.generation, flags.status().generation);
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Change {
@@ -90,6 +155,25 @@ impl Change {
 /// A file that was cut is usually a toggle file still. It is published once it has stayed the same
 /// for five seconds, at once by [`Flags::force_reload`](crate::Flags::force_reload), and not held
 /// at all where it is sealed.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Flags, Watch, ReloadOutcome};
+///
+/// # let path = std::env::temp_dir().join(format!("hoist-doc-held-{}.yaml", std::process::id()));
+/// std::fs::write(&path, "version: 1\nflags: { a: on, b: on, c: on }").unwrap();
+/// let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open()?;
+/// std::fs::write(&path, "version: 1\nflags: { a: off }").unwrap();
+/// let ReloadOutcome::Held(held) = flags.reload()? else { panic!("it loses most flags") };
+/// assert_eq!((held.lost, held.left), (2, 1));
+/// assert_eq!(flags.status().held, Some(held));
+/// assert!(flags.is_enabled("a", &hoist::Context::new())); // for now
+/// flags.force_reload()?;
+/// assert!(!flags.is_enabled("a", &hoist::Context::new()));
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Held {
@@ -106,6 +190,26 @@ pub struct Held {
 }
 
 /// What listeners are told.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Flags, Watch, ReloadEvent};
+///
+/// # let path = std::env::temp_dir().join(format!("hoist-doc-event-{}.yaml", std::process::id()));
+/// std::fs::write(&path, "version: 1\nflags: { a: on, b: on, c: on }").unwrap();
+/// let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open()?;
+/// let (tell, told) = std::sync::mpsc::channel();
+/// let _subscription = flags.subscribe(move |event| drop(tell.send(event.clone())));
+/// std::fs::write(&path, "version: 1\nflags: { a: off, b: on, c: on }").unwrap();
+/// flags.reload()?;
+/// match told.recv().unwrap() {
+///     ReloadEvent::Reloaded(change) => assert_eq!(change.flags(), ["a"]),
+///     other => panic!("{other:?}"),
+/// }
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -127,6 +231,19 @@ pub enum ReloadEvent {
 }
 
 /// What a look at the files came to.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Flags, Watch, ReloadOutcome};
+///
+/// # let path = std::env::temp_dir().join(format!("hoist-doc-outcome-{}.yaml", std::process::id()));
+/// std::fs::write(&path, "version: 1\nflags: { a: on, b: on, c: on }").unwrap();
+/// let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open()?;
+/// assert_eq!(flags.reload()?, ReloadOutcome::Unchanged);
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReloadOutcome {
@@ -139,6 +256,19 @@ pub enum ReloadOutcome {
 }
 
 /// Where the live state came from.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Flags, Watch, Origin};
+///
+/// # let path = std::env::temp_dir().join(format!("hoist-doc-origin-{}.yaml", std::process::id()));
+/// std::fs::write(&path, "version: 1\nflags: { a: on, b: on, c: on }").unwrap();
+/// let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open()?;
+/// assert_eq!(flags.status().origin, Origin::Files);
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -154,6 +284,23 @@ pub enum Origin {
 /// How a handle stands: what is live, where it came from, and what is wrong.
 ///
 /// As JSON it has the same keys; hashes are 16 hexadecimal digits and times are RFC 3339.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Flags, Watch};
+///
+/// # let path = std::env::temp_dir().join(format!("hoist-doc-status-type-{}.yaml", std::process::id()));
+/// std::fs::write(&path, "version: 1\nflags: { a: on, b: on, c: on }").unwrap();
+/// let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open()?;
+/// let status = flags.status();
+/// assert_eq!((status.flags, status.sources), (3, vec![path.clone()]));
+/// assert!(status.last_error.is_none() && status.held.is_none() && status.kept.is_empty());
+/// let json = serde_json::to_value(flags.status()).unwrap();
+/// assert_eq!((&json["origin"], &json["mode"]), (&"files".into(), &"on-demand".into()));
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Status {

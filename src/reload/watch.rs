@@ -35,6 +35,23 @@ const YOUNG: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How the files are followed.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{Flags, Watch};
+///
+/// # let path = std::env::temp_dir().join(format!("hoist-doc-watch-{}.yaml", std::process::id()));
+/// std::fs::write(&path, "version: 1\nflags: { a: on, b: on, c: on }").unwrap();
+/// let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open()?;
+/// assert_eq!(flags.status().mode, hoist::WatchMode::OnDemand);
+/// # drop(flags);
+/// use std::time::Duration;
+/// let flags = Flags::builder().file(&path).watch(Watch::Polling(Duration::from_secs(5))).open()?;
+/// assert!(matches!(flags.status().mode, hoist::WatchMode::PollingOnly(_)));
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), hoist::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Watch {

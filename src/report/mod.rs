@@ -14,6 +14,14 @@ pub use render::{Colour, Rendered};
 pub(crate) use suggest::{Suggestions, nearest};
 
 /// How bad a problem is.
+///
+/// # Examples
+///
+/// ```
+/// let error = hoist::Snapshot::from_yaml("version: 1\nflags: { a: 5 }").unwrap_err();
+/// let report = error.report().unwrap();
+/// assert_eq!(report.diagnostics()[0].severity(), hoist::Severity::Error);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {

@@ -8,6 +8,15 @@ use super::{Diagnostic, Report, Severity};
 const WIDTH: usize = 80;
 
 /// Whether a report is coloured.
+///
+/// # Examples
+///
+/// ```
+/// let error = hoist::Snapshot::from_yaml("version: 1\nflags: { a: 5 }").unwrap_err();
+/// let report = error.report().unwrap();
+/// let coloured = report.rendered(hoist::Colour::Always).to_string();
+/// assert!(coloured.contains('\x1b') && !report.to_string().contains('\x1b'));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
     /// With ANSI escapes, for a terminal.
@@ -26,6 +35,15 @@ impl Colour {
 }
 
 /// A report ready to be printed; made by [`Report::rendered`].
+///
+/// # Examples
+///
+/// ```
+/// let error = hoist::Snapshot::from_yaml("version: 1\nflags: { a: 5 }").unwrap_err();
+/// let report = error.report().unwrap();
+/// let rendered: hoist::Rendered<'_> = report.rendered(hoist::Colour::Never);
+/// assert!(rendered.to_string().starts_with("error[percentage]: `5` could be"));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Rendered<'r> {
     pub(super) report: &'r Report,
