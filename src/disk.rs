@@ -3,6 +3,7 @@
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Puts new contents in the place of a file, in one step that survives a crash: a file beside it is
 /// written, synchronised and renamed over it.
@@ -34,8 +35,11 @@ fn write(path: &Path, contents: &[u8], permissions: Option<Permissions>) -> io::
     file.sync_all()
 }
 
-/// A name in the same directory that no toggle file has: it starts with a dot.
+/// A name in the same directory that no toggle file has, as it starts with a dot, and no other
+/// writer.
 fn beside(path: &Path) -> PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}.new", std::process::id()))
+    path.with_file_name(format!(".{name}.{}-{count}.new", std::process::id()))
 }

@@ -115,6 +115,21 @@ fn a_damaged_copy_is_none() {
 }
 
 #[test]
+fn a_copy_among_the_toggle_files_is_refused() {
+    let folder = Folder::new();
+    folder.write("layer/flags.yaml", GOOD);
+    let at = |name: &str| {
+        let builder = folder.layers(&["layer"]).last_good(folder.at(name));
+        builder.open().map(drop).map_err(|error| error.to_string())
+    };
+    assert!(at("layer/copy.json").unwrap_err().contains("keep it elsewhere"));
+    assert!(at("layer/flags.yaml").unwrap_err().contains("keep it elsewhere"));
+    assert_eq!(std::fs::read_to_string(folder.at("layer/flags.yaml")).unwrap(), GOOD);
+    assert_eq!(at("layer/copy"), Ok(()));
+    assert_eq!(at("copy.json"), Ok(()));
+}
+
+#[test]
 fn a_copy_that_cannot_be_written_is_told_and_stops_nothing() {
     let folder = Folder::new();
     folder.write("flags.yaml", GOOD);

@@ -122,6 +122,12 @@ enum Found {
 impl Core {
     /// Loads the files for the first time, or what stands in for them.
     pub(crate) fn open(plan: Plan) -> Result<Core, Error> {
+        for other in [&plan.last_good, &plan.kill_file].into_iter().flatten() {
+            if plan.layers.would_read(other) {
+                let reason = "it would be read as a toggle file: keep it elsewhere";
+                return Err(Error::unreadable(other, reason));
+            }
+        }
         let limits = plan.settings.limits;
         let kill_file = plan.kill_file.as_deref().map(|path| kill::read(path, &limits));
         let kill_file = kill_file.transpose()?.flatten();

@@ -1,5 +1,6 @@
 //! Reading the files of a handle.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -162,6 +163,16 @@ impl Layers {
         Err(Error::unreadable(path, "it changes while it is read"))
     }
 
+    /// Whether a file would be taken for a part of these layers.
+    pub(super) fn would_read(&self, path: &Path) -> bool {
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        let directory = real(&parent_of(path));
+        let is_in = |layer: &PathBuf| layer.is_dir() && real(layer) == directory;
+        let is_one = |layer: &PathBuf| real(layer).is_some() && real(layer) == real(path);
+        let is_listed = path.file_name().is_some_and(is_toggle_file);
+        self.0.iter().any(|layer| is_one(layer) || (is_listed && is_in(layer)))
+    }
+
     /// What can be told of all files, and of others beside them, without reading them.
     pub(crate) fn fingerprint(&self, others: &[PathBuf]) -> Fingerprint {
         let files = self.files().unwrap_or_default().into_iter().flatten();
@@ -179,6 +190,14 @@ pub(crate) enum Care {
     Waits,
 }
 
+/// Whether a directory's file of this name is one of its toggle files.
+fn is_toggle_file(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
+        && !name.starts_with('.')
+        && !name.ends_with(".test.yaml")
+}
+
 /// The files of a layer: itself, or the toggle files of the directory in the byte order of their
 /// names.
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -189,12 +208,7 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for entry in entries {
         let entry = entry.map_err(|error| Error::unreadable(path, error.to_string()))?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let is_toggle_file = [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
-            && !name.starts_with('.')
-            && !name.ends_with(".test.yaml");
-        if is_toggle_file && !entry.path().is_dir() {
+        if is_toggle_file(&entry.file_name()) && !entry.path().is_dir() {
             files.push(entry.path());
         }
     }
