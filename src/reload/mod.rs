@@ -204,10 +204,7 @@ impl Core {
     ) -> Result<ReloadOutcome, Error> {
         // First and by itself: whatever is wrong with the files, a kill lands.
         let killed = self.look_at_kills();
-        let generation = killed.as_ref().map(|loaded| loaded.generation);
-        if let Some(loaded) = killed {
-            bury(self.publish(loaded));
-        }
+        let killed = killed.map(|loaded| self.publish(loaded, bury));
         match self.find(force) {
             Ok(Found::Same) => {
                 let mut facts = locked(&self.facts);
@@ -216,21 +213,20 @@ impl Core {
                 facts.held = None;
                 facts.origin = Origin::Files;
                 facts.lists = facts.live_lists.clone();
-                facts.counts.unchanged += u64::from(generation.is_none());
-                Ok(generation.map_or(ReloadOutcome::Unchanged, ReloadOutcome::Reloaded))
+                facts.counts.unchanged += u64::from(killed.is_none());
+                Ok(killed.map_or(ReloadOutcome::Unchanged, ReloadOutcome::Reloaded))
             }
             Ok(Found::Held(held)) => Ok(ReloadOutcome::Held(held)),
             Ok(Found::New(loaded, copy)) => {
-                let generation = loaded.generation;
                 {
                     let mut facts = locked(&self.facts);
                     facts.refused = None;
                     facts.held = None;
                     facts.origin = Origin::Files;
                 }
-                bury(self.publish(*loaded));
+                let change = self.publish(*loaded, bury);
                 self.keep(copy);
-                Ok(ReloadOutcome::Reloaded(generation))
+                Ok(ReloadOutcome::Reloaded(change))
             }
             Err(error) => Err(self.failed(error)),
         }
@@ -346,18 +342,18 @@ impl Core {
         facts.lists = followed;
     }
 
-    fn publish(&self, loaded: Loaded) -> Replaced<Loaded> {
+    fn publish(&self, loaded: Loaded, bury: &mut dyn FnMut(Replaced<Loaded>)) -> Change {
         let loaded = Arc::new(loaded);
         let old = self.load_full();
-        let replaced = self.cell.swap(Arc::clone(&loaded));
+        bury(self.cell.swap(Arc::clone(&loaded)));
         let change = changes::between(&old, &loaded);
         {
             let mut facts = locked(&self.facts);
             facts.counts.ok += 1;
             facts.last_reload = Some(change.clone());
         }
-        self.tell(&ReloadEvent::Reloaded(change));
-        replaced
+        self.tell(&ReloadEvent::Reloaded(change.clone()));
+        change
     }
 
     /// Keeps the copy of a good state.

@@ -247,8 +247,8 @@ pub enum ReloadEvent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReloadOutcome {
-    /// A new state of this generation is live.
-    Reloaded(u32),
+    /// A new state is live. What is broken in it is kept or left out.
+    Reloaded(Change),
     /// The files say what they said before.
     Unchanged,
     /// The files lose more than half of the flags, and are not believed yet.
