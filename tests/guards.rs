@@ -59,6 +59,7 @@ fn most_flags_do_not_go_at_once() {
     assert!(flags.reload().is_err() && flags.status().held.is_none());
     folder.write("flags.yaml", text(3));
     assert!(matches!(flags.reload().unwrap(), ReloadOutcome::Held(_)));
+    assert!(flags.status().last_error.is_none());
     folder.write("flags.yaml", text(100));
     assert_eq!(flags.reload().unwrap(), ReloadOutcome::Unchanged);
     assert!(flags.status().held.is_none() && has(&flags, "f99"));

@@ -216,7 +216,11 @@ impl Core {
                 facts.counts.unchanged += u64::from(killed.is_none());
                 Ok(killed.map_or(ReloadOutcome::Unchanged, ReloadOutcome::Reloaded))
             }
-            Ok(Found::Held(held)) => Ok(ReloadOutcome::Held(held)),
+            Ok(Found::Held(held)) => {
+                // They can be read: what was wrong is over, and `held` says what they wait for.
+                locked(&self.facts).refused = None;
+                Ok(ReloadOutcome::Held(held))
+            }
             Ok(Found::New(loaded, copy)) => {
                 {
                     let mut facts = locked(&self.facts);
