@@ -100,7 +100,23 @@ scenarios! {
         .from(ways::start_deep)
         .opening(ways::DEEP)
         .with(Meanwhile::Gap);
+    parent_moved_away_and_back: Way::of(ways::move_parent_away_and_back)
+        .from(ways::start_deep)
+        .opening(ways::DEEP)
+        .with(Meanwhile::Gap);
     parent_deleted_and_recreated: Way::of(ways::recreate_parent)
+        .from(ways::start_deep)
+        .opening(ways::DEEP)
+        .with(Meanwhile::Gap);
+    parent_replaced_and_then_written: Way::of(ways::replace_parent_or_write)
+        .from(ways::start_deep)
+        .opening(ways::DEEP)
+        .with(Meanwhile::Gap);
+    parent_recreated_and_then_written: Way::of(ways::recreate_parent_or_write)
+        .from(ways::start_deep)
+        .opening(ways::DEEP)
+        .with(Meanwhile::Gap);
+    parent_moved_and_then_written: Way::of(ways::move_parent_or_write)
         .from(ways::start_deep)
         .opening(ways::DEEP)
         .with(Meanwhile::Gap);

@@ -168,7 +168,6 @@ pub(crate) fn show(folder: &Folder, number: usize) {
 
 /// A pipe and a file take each other's place all the time, also between two steps of a reader.
 #[test]
-#[ignore = "what is opened is no longer what was found to be a regular file: it waits for ever"]
 fn a_fifo_that_comes_and_goes_hangs_nothing() {
     let folder = Folder::new();
     let path = folder.write("flags.yaml", text(0));

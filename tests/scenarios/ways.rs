@@ -211,9 +211,37 @@ pub(crate) fn replace_grandparent(folder: &Folder, number: usize) {
     replace(folder, "outer", number, &[("inner/flags.yaml", text(number))]);
 }
 
+/// The same directory comes back, with another file in it.
+pub(crate) fn move_parent_away_and_back(folder: &Folder, number: usize) {
+    let (parent, aside) = (folder.at("outer/inner"), folder.at("aside"));
+    fs::rename(&parent, &aside).unwrap();
+    folder.write("aside/flags.yaml", text(number));
+    fs::rename(&aside, &parent).unwrap();
+}
+
 pub(crate) fn recreate_parent(folder: &Folder, number: usize) {
     fs::remove_dir_all(folder.at("outer/inner")).unwrap();
     folder.write(DEEP, text(number));
+}
+
+/// The file in the directory that took the place of another is written where it is.
+fn write_after(replace: fn(&Folder, usize), folder: &Folder, number: usize) {
+    match number {
+        1 => replace(folder, 1),
+        _ => drop(folder.write(DEEP, text(number))),
+    }
+}
+
+pub(crate) fn replace_parent_or_write(folder: &Folder, number: usize) {
+    write_after(replace_parent, folder, number);
+}
+
+pub(crate) fn recreate_parent_or_write(folder: &Folder, number: usize) {
+    write_after(recreate_parent, folder, number);
+}
+
+pub(crate) fn move_parent_or_write(folder: &Folder, number: usize) {
+    write_after(move_parent_away_and_back, folder, number);
 }
 
 /// A directory of two files.
