@@ -140,6 +140,10 @@ scenarios! {
     directory_that_is_a_link_swapped: Way::of(ways::swap_current)
         .from(ways::start_current)
         .opening("current/layer");
+    directory_of_links_whose_target_is_written: Way::of(ways::write_target)
+        .from(ways::start_directory_of_links)
+        .opening("layer")
+        .with(Meanwhile::Gap);
     link_to_a_directory_swapped: Way::of(ways::swap_layer)
         .from(ways::start_layer_link)
         .opening("layer");

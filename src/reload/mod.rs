@@ -5,6 +5,7 @@
 
 mod cell;
 mod changes;
+mod directories;
 mod files;
 mod kill;
 mod last_good;
@@ -190,6 +191,12 @@ impl Core {
 
     fn followed(&self) -> Vec<PathBuf> {
         self.plan.layers.0.iter().cloned().chain(self.beside()).collect()
+    }
+
+    /// The paths on whose way a change can show: in a directory each file may be a link, too.
+    fn ways(&self) -> Vec<PathBuf> {
+        let files = self.plan.layers.files().unwrap_or_default();
+        self.followed().into_iter().chain(files.into_iter().flatten()).collect()
     }
 
     fn fingerprint(&self) -> Fingerprint {

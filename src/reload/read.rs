@@ -89,7 +89,7 @@ impl Layers {
     }
 
     /// The files that the layers are made of now, layer by layer.
-    fn files(&self) -> Result<Vec<Vec<PathBuf>>, Error> {
+    pub(super) fn files(&self) -> Result<Vec<Vec<PathBuf>>, Error> {
         self.0.iter().map(|path| files_of(path)).collect()
     }
 

@@ -1,15 +1,18 @@
 //! When the files are looked at: on a thread of its own, or when somebody asks.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, ThreadId};
 use std::time::{Duration, Instant, SystemTime};
 
-use notify::{EventKind, RecursiveMode, Watcher};
+use notify::event::ModifyKind;
+use notify::{ErrorKind, Event, EventKind, RecursiveMode, Watcher};
 
 use super::cell::Graveyard;
-use super::files::{self, Directory, Fingerprint};
+use super::directories::Directories;
+use super::files::Fingerprint;
 use super::status::{ReloadOutcome, WatchMode};
 use super::{Core, locked};
 use crate::error::Error;
@@ -235,7 +238,9 @@ struct Follower {
     /// Where events go, if they are wanted.
     events: Option<Sender<Request>>,
     watcher: Option<notify::RecommendedWatcher>,
-    watched: Vec<Directory>,
+    watched: Directories,
+    /// Whether a watched directory was moved or removed.
+    is_stale: Arc<AtomicBool>,
     seen: Fingerprint,
     read_at: Instant,
     published_at: Option<Instant>,
@@ -250,7 +255,8 @@ impl Follower {
             watch,
             events,
             watcher: None,
-            watched: Vec::new(),
+            watched: Directories::default(),
+            is_stale: Arc::default(),
             read_at: Instant::now(),
             published_at: None,
             graveyard: Graveyard::new(GRACE),
@@ -376,25 +382,34 @@ impl Follower {
 
     fn watch_events(&mut self) -> Result<(), String> {
         let Some(events) = self.events.clone() else { return Ok(()) };
-        let directories = files::directories(self.core.followed().into_iter());
-        if self.watcher.is_some() && directories == self.watched {
+        let directories = Directories::on_the_way_to(self.core.ways());
+        // A directory that was moved or removed and is there again can be the same by its number:
+        // what watched it is gone all the same.
+        let is_stale = self.is_stale.swap(false, Ordering::Relaxed);
+        if self.watcher.is_some() && directories == self.watched && !is_stale {
             return Ok(());
         }
         let again = events.clone();
-        let mut watcher = notify::recommended_watcher(move |event| {
-            // Reading the files causes access events: to react to them would never end.
-            let is_access = |event: &notify::Event| matches!(event.kind, EventKind::Access(_));
-            if !matches!(&event, Ok(event) if is_access(event)) {
+        let (concerned, is_stale) = (directories.clone(), Arc::clone(&self.is_stale));
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            if event.as_ref().is_ok_and(|event| takes_away(event, &concerned)) {
+                is_stale.store(true, Ordering::Relaxed);
+            }
+            if event.map_or(true, |event| matters(&event, &concerned)) {
                 drop(events.send(Request::Dirty));
             }
         })
         .map_err(|error| error.to_string())?;
-        for directory in &directories {
-            let watched = watcher.watch(&directory.path, RecursiveMode::NonRecursive);
-            if let Err(error) = watched.as_ref().map_err(ToString::to_string) {
-                if directory.is_near {
-                    return Err(error);
-                }
+        for (directory, is_near) in directories.iter() {
+            match watcher.watch(directory, RecursiveMode::NonRecursive) {
+                Ok(()) => {}
+                // Gone since: the fingerprint says so.
+                Err(notify::Error { kind: ErrorKind::PathNotFound, .. }) => {}
+                // One further up may be closed to the service: what is replaced there is left to
+                // polling.
+                Err(notify::Error { kind: ErrorKind::Io(error), .. })
+                    if !is_near && error.kind() == std::io::ErrorKind::PermissionDenied => {}
+                Err(error) => return Err(error.to_string()),
             }
         }
         self.watcher = Some(watcher);
@@ -403,4 +418,21 @@ impl Follower {
         drop(again.send(Request::Dirty));
         Ok(())
     }
+}
+
+/// Whether an event can be about what is followed.
+fn matters(event: &Event, directories: &Directories) -> bool {
+    match event.kind {
+        // Reading the files causes access events: to react to them would never end.
+        EventKind::Access(_) => false,
+        _ if event.need_rescan() || event.paths.is_empty() => true,
+        _ => event.paths.iter().any(|path| directories.concern(path)),
+    }
+}
+
+/// Whether a directory that is watched was moved or removed.
+fn takes_away(event: &Event, directories: &Directories) -> bool {
+    let is_gone =
+        matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
+    is_gone && event.paths.iter().any(|path| directories.has(path))
 }

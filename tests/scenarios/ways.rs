@@ -296,6 +296,13 @@ pub(crate) fn swap_layer(folder: &Folder, number: usize) {
     link_over(format!("{}/layer", release(folder, number)), &folder.at("layer"));
 }
 
+/// A file of the directory that is opened is a link.
+pub(crate) fn start_directory_of_links(folder: &Folder) {
+    folder.write(&target(0), text(0));
+    fs::create_dir(folder.at("layer")).unwrap();
+    symlink(folder.at(&target(0)), folder.at("layer/flags.yaml")).unwrap();
+}
+
 fn set_modified(path: &Path, time: SystemTime) {
     File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
 }
