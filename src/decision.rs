@@ -179,7 +179,7 @@ impl fmt::Debug for Decision<'_> {
 /// A map of its parts; those that are not there are `null`.
 impl Serialize for Decision<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_struct("Decision", 9)?;
+        let mut map = to.serialize_struct("Decision", 10)?;
         map.serialize_field("flag", self.flag())?;
         map.serialize_field("variant", self.variant())?;
         map.serialize_field("value", &self.value())?;
@@ -188,6 +188,7 @@ impl Serialize for Decision<'_> {
         map.serialize_field("prerequisite", &self.prerequisite())?;
         map.serialize_field("bucket", &self.bucket())?;
         map.serialize_field("no_unit", &self.no_unit())?;
+        map.serialize_field("kept", &self.is_kept())?;
         map.serialize_field("place", &self.place().map(|(file, line)| format!("{file}:{line}")))?;
         map.end()
     }

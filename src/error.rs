@@ -74,20 +74,14 @@ impl Error {
     }
 
     /// What is wrong first, with its place, and how much else.
-    #[cfg(feature = "tracing")]
     pub(crate) fn in_one_line(&self) -> String {
         let Kind::Invalid(report) = &*self.0 else { return self.to_string() };
-        let problems = report.diagnostics();
-        let is_error = |problem: &&crate::report::Diagnostic| {
-            problem.severity() == crate::report::Severity::Error
-        };
-        let Some(first) = problems.iter().find(is_error) else { return self.to_string() };
-        let place = format!("{}:{}:{}", first.file(), first.line(), first.column());
-        let more = match report.errors().saturating_sub(1) {
-            0 => String::new(),
-            more => format!(" (and {more} more)"),
-        };
-        format!("{place}: {}: {}{more}", first.code(), first.message())
+        let errors = report.error_lines();
+        match errors.as_slice() {
+            [] => self.to_string(),
+            [only] => only.clone(),
+            [first, others @ ..] => format!("{first} (and {} more)", others.len()),
+        }
     }
 
     /// Whether a text was read and is wrong.

@@ -205,7 +205,7 @@ impl Snapshot {
 
     /// The names of all flags, in their byte order.
     pub fn flags(&self) -> impl Iterator<Item = &str> {
-        self.loaded.program.names.iter()
+        self.loaded.document.flags.keys().map(|name| &**name)
     }
 
     /// The flags past the date they should have been removed on, as the date in UTC is now. It

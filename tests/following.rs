@@ -252,6 +252,7 @@ fn a_status_is_json_for_whoever_watches() {
     let last_reload = serde_json::json!({
         "generation": generation, "from": first, "hash": hash, "at": "2027-01-15T08:00:00Z",
         "added": ["c"], "removed": [], "changed": ["b"], "broken": ["a"],
+        "problems": [format!("{name}:2:13: percentage: `5` could be a percentage or a weight")],
     });
     let expected = serde_json::json!({
         "generation": generation,

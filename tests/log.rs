@@ -56,17 +56,15 @@ fn each_reload_and_each_distinct_failure_is_a_line() {
     tracing::subscriber::with_default(lines.clone(), || {
         let builder = Flags::builder().file(&path).kill_file(&kills).watch(Watch::OnDemand);
         let flags = builder.open().unwrap();
-        assert_eq!(written(), [""; 0]);
+        // That there is no kill file yet.
+        assert!(matches!(written().as_slice(), [only] if only.starts_with("WARN ")));
 
         folder.write("flags.yaml", "version: 1\nflags: { a: off, c: on, d: on }\n");
         flags.reload().unwrap();
         let said = written();
         assert_eq!(said.len(), 1, "{said:?}");
         assert!(said[0].starts_with("INFO message=toggle files reloaded generation="), "{said:?}");
-        assert!(
-            said[0].ends_with(r#"added=["d"] removed=["b"] changed=["a"] broken=[]"#),
-            "{said:?}"
-        );
+        assert!(said[0].ends_with(r#"added=["d"] removed=["b"] changed=["a"]"#), "{said:?}");
 
         folder.write("flags.yaml", "version: 1\nflags: {");
         for _ in 0..5 {

@@ -30,10 +30,6 @@ impl Names {
     pub(crate) fn of(&self, flag: FlagId) -> &str {
         self.names.get(flag.index()).map_or("", |name| name)
     }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(|name| &**name)
-    }
 }
 
 impl Default for Names {

@@ -1,4 +1,4 @@
-//! What one state says otherwise than another.
+//! Which flags differ between two states.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,6 +6,16 @@ use std::sync::Arc;
 use super::status::Change;
 use crate::ir::{Flag, Name, names_segments};
 use crate::load::Loaded;
+
+/// The names of the files' flags that one state has and another has not.
+fn only_in<'n>(
+    one: &'n BTreeMap<Name, Arc<Flag>>,
+    other: &BTreeMap<Name, Arc<Flag>>,
+    of: &Loaded,
+) -> Vec<&'n Name> {
+    let is_own = |name: &&Name| of.document.flags.contains_key(*name);
+    one.keys().filter(|name| !other.contains_key(*name)).filter(is_own).collect()
+}
 
 /// The change from one state to the next.
 pub(super) fn between(old: &Loaded, new: &Loaded) -> Change {
@@ -32,14 +42,22 @@ pub(super) fn between(old: &Loaded, new: &Loaded) -> Change {
     let changed = after
         .iter()
         .filter(|(name, flag)| before.get(*name).is_some_and(|before| differs(before, flag)));
+    // A flag that the files lack and a kill stands for came from nowhere, and goes nowhere.
+    let kills = before.keys().filter(|name| !after.contains_key(*name));
+    let kills = kills.chain(after.keys().filter(|name| !before.contains_key(*name)));
+    let is_kill = |name: &&Name| {
+        !old.document.flags.contains_key(*name) && !new.document.flags.contains_key(*name)
+    };
+    let kills = kills.filter(is_kill);
     Change {
         generation: new.generation,
         from: old.generation,
         hash: new.hash,
         at: new.loaded_at,
-        added: names(after.keys().filter(|name| !before.contains_key(*name)).collect()),
-        removed: names(before.keys().filter(|name| !after.contains_key(*name)).collect()),
-        changed: names(changed.map(|(name, _)| name).collect()),
+        added: names(only_in(&after, &before, new)),
+        removed: names(only_in(&before, &after, old)),
+        changed: names(changed.map(|(name, _)| name).chain(kills).collect()),
+        problems: new.report.error_lines(),
         broken: new.broken.keys().map(|name| name.to_string()).collect(),
     }
 }

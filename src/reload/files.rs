@@ -46,6 +46,11 @@ fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// A path that stands in a file: it starts from the directory of that file.
+pub(super) fn beside(named_by: &str, path: &str) -> PathBuf {
+    Path::new(named_by).parent().unwrap_or(Path::new("")).join(path)
+}
+
 /// The directory that a path is in.
 pub(super) fn parent_of(path: &Path) -> PathBuf {
     match path.parent() {

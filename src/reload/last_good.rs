@@ -1,6 +1,6 @@
 //! A copy of the last good texts on disk, for a start while the files are broken or not there.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -104,7 +104,7 @@ struct CopiedLists<'c>(&'c [Kept]);
 
 impl ListFiles for CopiedLists<'_> {
     fn read(&mut self, named_by: &str, path: &str) -> Result<(Arc<str>, Arc<str>), String> {
-        let path: PathBuf = files::parent_of(Path::new(named_by)).join(path);
+        let path = files::beside(named_by, path);
         let name = path.to_string_lossy();
         let kept = self.0.iter().find(|kept| kept.name == name);
         let kept = kept.ok_or_else(|| "the copy lacks it".to_owned())?;

@@ -7,16 +7,25 @@ use super::status::ReloadEvent;
 #[cfg(feature = "tracing")]
 pub(super) fn write(event: &ReloadEvent) {
     match event {
-        ReloadEvent::Reloaded(change) => tracing::info!(
-            target: "hoist",
-            generation = change.generation,
-            hash = format_args!("{:016x}", change.hash),
-            added = ?change.added,
-            removed = ?change.removed,
-            changed = ?change.changed,
-            broken = ?change.broken,
-            "toggle files reloaded"
-        ),
+        ReloadEvent::Reloaded(change) => {
+            tracing::info!(
+                target: "hoist",
+                generation = change.generation,
+                hash = format_args!("{:016x}", change.hash),
+                added = ?change.added,
+                removed = ?change.removed,
+                changed = ?change.changed,
+                "toggle files reloaded"
+            );
+            if !change.broken.is_empty() {
+                tracing::error!(
+                    target: "hoist",
+                    broken = ?change.broken,
+                    problems = ?change.problems,
+                    "flags are broken; they are as they were, or left out"
+                );
+            }
+        }
         ReloadEvent::Failed { error } => {
             let error = error.in_one_line();
             tracing::error!(target: "hoist", %error, "toggle files refused; the last good ones stay");

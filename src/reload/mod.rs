@@ -28,6 +28,7 @@ use arc_swap::Guard;
 use crate::dialect::native::{NoListFiles, Text};
 use crate::error::Error;
 use crate::load::{self, Kept, Kills, Loaded, Settings, reload};
+use crate::report::Report;
 use crate::tree::Syntax;
 use cell::{Cell, Replaced};
 use files::Fingerprint;
@@ -76,6 +77,8 @@ struct Facts {
     counts: ReloadCounts,
     /// Why the files were refused whole the last time they were read.
     refused: Option<ReloadFailure>,
+    /// What is wrong with flags of the state that is live, and did not refuse it.
+    broken: Option<ReloadFailure>,
     held: Option<(Held, Instant)>,
     last_reload: Option<Change>,
     mode: WatchMode,
@@ -99,6 +102,7 @@ impl Facts {
             origin,
             counts: ReloadCounts::default(),
             refused: None,
+            broken: None,
             held: None,
             last_reload: None,
             mode: WatchMode::OnDemand,
@@ -132,6 +136,7 @@ impl Core {
         let limits = plan.settings.limits;
         let kill_file = plan.kill_file.as_deref().map(|path| kill::read(path, &limits));
         let kill_file = kill_file.transpose()?.flatten();
+        let was_there = kill_file.is_some() || plan.kill_file.is_none();
         let kill_file = kill_file.unwrap_or_default();
         let kills = &kill_file.kills;
         // That it is good is seen at each start, and not on the day that it is needed.
@@ -165,7 +170,11 @@ impl Core {
             next_listener: AtomicU64::new(0),
         };
         core.keep(copy);
-        core.warn(About::KillFile, kill_file.odd_lines);
+        match was_there {
+            true => core.warn_of_kills(kill_file),
+            // It says that there is none.
+            false => drop(core.look_at_kills()),
+        }
         core.warn(About::Mounts, mounts::warnings(&core.followed()));
         let refused = locked(&core.facts).refused.clone();
         if let Some(ReloadFailure { error, .. }) = refused {
@@ -251,9 +260,11 @@ impl Core {
             Ok(Some(read)) => read,
             // What is not there, or cannot be read, lifts nothing.
             Ok(None) => {
-                let was_read = !current.kills.0.is_empty();
-                let gone = || format!("`{}` is gone: its last kills stay", path.display());
-                self.warn(About::KillFile, was_read.then(gone).into_iter().collect());
+                let said = match current.kills.0.is_empty() {
+                    true => "not there: nothing is killed until it is",
+                    false => "gone: its last kills stay",
+                };
+                self.warn(About::KillFile, vec![format!("`{}` is {said}", path.display())]);
                 return None;
             }
             Err(error) => {
@@ -261,16 +272,19 @@ impl Core {
                 return None;
             }
         };
-        let differs = !current.kills.0.keys().eq(read.kills.0.keys());
-        let mut warnings = read.odd_lines;
-        let document = &current.document.flags;
-        warnings.extend(kill::unknown(
-            &read.kills,
-            |name| document.contains_key(name),
-            document.keys().map(|name| &**name),
-        ));
-        self.warn(About::KillFile, warnings);
-        differs.then(|| current.with_kills(read.kills))
+        let kills = read.kills.clone();
+        self.warn_of_kills(read);
+        let differs = !current.kills.0.keys().eq(kills.0.keys());
+        differs.then(|| current.with_kills(kills))
+    }
+
+    /// Warns of lines of the kill file that kill nothing that is there.
+    fn warn_of_kills(&self, read: kill::KillFile) {
+        let current = self.load_full();
+        let flags = &current.document.flags;
+        let names = flags.keys().map(|name| &**name);
+        let unknown = kill::unknown(&read.kills, |name| flags.contains_key(name), names);
+        self.warn(About::KillFile, read.odd_lines.into_iter().chain(unknown).collect());
     }
 
     fn find(&self, force: bool) -> Result<Found, Error> {
@@ -362,6 +376,7 @@ impl Core {
             let mut facts = locked(&self.facts);
             facts.counts.ok += 1;
             facts.last_reload = Some(change.clone());
+            facts.broken = of_broken(&loaded, facts.broken.take());
         }
         self.tell(&ReloadEvent::Reloaded(change.clone()));
         change
@@ -451,13 +466,13 @@ impl Core {
             hash: loaded.hash,
             loaded_at: loaded.loaded_at,
             origin: facts.origin,
-            flags: loaded.program.flags.len(),
+            flags: loaded.document.flags.len(),
             sources,
             kept: kept(Kept::LastGood),
             left_out: kept(Kept::LeftOut),
             killed: loaded.kills.0.keys().map(|name| name.to_string()).collect(),
             held: facts.held.as_ref().map(|(held, _)| held.clone()),
-            last_error: facts.refused.clone().or_else(|| of_broken(&loaded)),
+            last_error: facts.refused.clone().or_else(|| facts.broken.clone()),
             last_reload: facts.last_reload.clone(),
             warnings: facts.warnings.values().flatten().cloned().collect(),
             reloads: facts.counts,
@@ -487,13 +502,20 @@ fn of_text(text: &str, kills: &Kills, settings: &Settings) -> Result<Loaded, Err
     load::load(&mut origin).map_err(Error::invalid)
 }
 
-/// What is wrong with the files that a state was loaded from, and did not refuse them.
-fn of_broken(loaded: &Loaded) -> Option<ReloadFailure> {
-    loaded.report.has_errors().then(|| ReloadFailure {
-        error: Error::invalid(loaded.report.clone()),
-        since: loaded.loaded_at,
-        count: 1,
-    })
+/// What is wrong with flags of a state; since when, if the same was wrong with them before.
+fn of_broken(loaded: &Loaded, before: Option<ReloadFailure>) -> Option<ReloadFailure> {
+    let what = |report: &Report| -> Vec<_> {
+        report.diagnostics().iter().map(|one| (one.code(), one.flag().map(str::to_owned))).collect()
+    };
+    let error = loaded.report.has_errors().then(|| Error::invalid(loaded.report.clone()))?;
+    let is_same = |before: &ReloadFailure| {
+        before.error.report().is_some_and(|before| what(before) == what(&loaded.report))
+    };
+    let (since, count) = match before.filter(is_same) {
+        Some(before) => (before.since, before.count + 1),
+        None => (loaded.loaded_at, 1),
+    };
+    Some(ReloadFailure { error, since, count })
 }
 
 /// Keeps a listener; dropping it ends the subscription.

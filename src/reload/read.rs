@@ -289,7 +289,7 @@ impl DiskLists {
 
 impl ListFiles for DiskLists {
     fn read(&mut self, named_by: &str, path: &str) -> Result<(Arc<str>, Arc<str>), String> {
-        let path = parent_of(Path::new(named_by)).join(path);
+        let path = files::beside(named_by, path);
         let name: Arc<str> = path.to_string_lossy().into();
         if let Some((_, text)) = self.read.iter().find(|(known, _)| *known == path) {
             return Ok((name, Arc::clone(text)));

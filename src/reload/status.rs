@@ -1,5 +1,6 @@
 //! What is told of a handle: how it stands, and what each reload changed.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -66,7 +67,7 @@ pub struct ReloadCounts {
     pub held: u64,
 }
 
-/// Why the files could not be loaded the last time.
+/// What is wrong with the files: they were refused, or flags in them were kept or left out.
 ///
 /// # Examples
 ///
@@ -138,6 +139,8 @@ pub struct Change {
     pub changed: Vec<String>,
     /// The flags that are wrong in the file, and were kept or left out.
     pub broken: Vec<String>,
+    /// What is wrong with them, a line for each problem, with its place.
+    pub problems: Vec<String>,
 }
 
 impl Change {
@@ -230,6 +233,40 @@ pub enum ReloadEvent {
     },
 }
 
+/// One line, as for a log.
+impl fmt::Display for ReloadEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReloadEvent::Reloaded(change) => write!(f, "reloaded: {change}"),
+            ReloadEvent::Failed { error } => write!(f, "refused: {}", error.in_one_line()),
+            ReloadEvent::Held(held) => write!(
+                f,
+                "held: {} flags would go and {} be left, hash {:016x}",
+                held.lost, held.left, held.hash
+            ),
+            ReloadEvent::Warned { warning } => write!(f, "warning: {warning}"),
+        }
+    }
+}
+
+/// One line: the generation, the hash, and what changed.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "generation {}, hash {:016x}", self.generation, self.hash)?;
+        let parts = [
+            ("added", &self.added),
+            ("removed", &self.removed),
+            ("changed", &self.changed),
+            ("broken", &self.broken),
+            ("because", &self.problems),
+        ];
+        for (what, names) in parts.into_iter().filter(|(_, names)| !names.is_empty()) {
+            write!(f, "; {what} {}", names.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
 /// What a look at the files came to.
 ///
 /// # Examples
@@ -244,14 +281,16 @@ pub enum ReloadEvent {
 /// # std::fs::remove_file(&path).unwrap();
 /// # Ok::<(), hoist::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ReloadOutcome {
     /// A new state is live. What is broken in it is kept or left out.
     Reloaded(Change),
     /// The files say what they said before.
     Unchanged,
-    /// The files lose more than half of the flags, and are not believed yet.
+    /// The files lose more than half of the flags, and are not believed yet. Kills of the kill
+    /// file land all the same.
     Held(Held),
 }
 
@@ -306,7 +345,7 @@ pub enum Origin {
 pub struct Status {
     /// The number of the state that is live.
     pub generation: u32,
-    /// The hash of its contents.
+    /// The hash of its toggle files and lists; what the kill file says does not count.
     #[serde(serialize_with = "as_digits")]
     pub hash: u64,
     /// When it was loaded.
@@ -337,7 +376,8 @@ pub struct Status {
     pub reloads: ReloadCounts,
     /// How the files are followed.
     pub mode: WatchMode,
-    /// States that were replaced and that someone still holds, or that wait to be freed.
+    /// States that were replaced and that someone still holds, or that wait to be freed: on the
+    /// thread that follows, or at the next `reload` where there is none.
     pub retired: usize,
 }
 

@@ -153,6 +153,15 @@ pub struct Report {
 }
 
 impl Report {
+    /// A line for each error, with its place and without its picture.
+    pub(crate) fn error_lines(&self) -> Vec<String> {
+        let errors = self.diagnostics.iter().filter(|one| one.severity == Severity::Error);
+        let line = |one: &Diagnostic| {
+            format!("{}:{}:{}: {}: {}", one.file, one.line, one.column, one.code, one.message)
+        };
+        errors.map(line).collect()
+    }
+
     /// A report of these problems, put in the order of files and places.
     pub(crate) fn new(mut diagnostics: Vec<Diagnostic>) -> Report {
         diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));

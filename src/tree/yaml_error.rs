@@ -29,12 +29,29 @@ pub(super) fn explain(text: &str, error: &serde_yaml::Error) -> SyntaxError {
         || "at the top".to_owned(),
         |(line, column)| format!("in line {line}, column {column}"),
     );
+    if let Some(quote) = quote_over_lines(text, offset) {
+        return SyntaxError {
+            message: "the quote that opens here ends in a later line".to_owned(),
+            help: Some("is one missing? In single quotes `'` is written `''`".to_owned()),
+            offset: quote,
+        };
+    }
+    if let Some(comment) = opened.and_then(|opened| comment_between(text, opened, offset)) {
+        return SyntaxError {
+            message: "`#` behind a blank starts a comment".to_owned(),
+            help: Some("put a text with it in quotes".to_owned()),
+            offset: comment,
+        };
+    }
     match problem {
         "found unexpected end of stream" if context.contains("quoted scalar") => {
             at_start("the quote is never closed", "close it, or write the text without quotes")
         }
         "could not find expected ':'" => {
             at_start("a key lacks its `: `", "a space belongs behind the colon of a key")
+        }
+        "found a tab character that violates indentation" => {
+            here("a tab cannot indent".to_owned(), "indent with spaces".to_owned())
         }
         "found character that cannot start any token" => match rest.chars().next() {
             Some('\t') => here("a tab cannot indent".to_owned(), "indent with spaces".to_owned()),
@@ -105,4 +122,53 @@ fn offset_of(text: &str, line: usize, column: usize) -> Option<usize> {
     let start: usize = text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
     let within = text.get(start..)?.char_indices().nth(column.checked_sub(1)?)?;
     Some(start + within.0)
+}
+
+/// Where a quote opens that closes in the line of an error, but opened in one before: most likely
+/// its own end is missing, and what closes it should have opened another.
+fn quote_over_lines(text: &str, offset: usize) -> Option<usize> {
+    let mut opened: Option<(usize, char)> = None;
+    let mut may_open = true;
+    let mut is_comment = false;
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        match opened {
+            Some((_, '"')) if c == '\\' => drop(chars.next()),
+            Some((start, quote)) if c == quote => {
+                let is_doubled = quote == '\'' && chars.peek().is_some_and(|(_, c)| *c == quote);
+                if is_doubled {
+                    chars.next();
+                    continue;
+                }
+                opened = None;
+                let spans = |from: usize, to: usize| {
+                    text.get(from.min(to)..from.max(to)).is_some_and(|part| part.contains('\n'))
+                };
+                if spans(start, at) && !spans(at, offset) {
+                    return Some(start);
+                }
+                may_open = false;
+            }
+            Some(_) => {}
+            None if c == '\n' => (is_comment, may_open) = (false, true),
+            None if is_comment => {}
+            None if c == '#' && may_open => is_comment = true,
+            None if matches!(c, '"' | '\'') && may_open => opened = Some((at, c)),
+            None => may_open = may_open && c.is_whitespace() || " :,[{-".contains(c),
+        }
+    }
+    None
+}
+
+/// Where a comment starts in the middle of brackets, before an error in them.
+fn comment_between(text: &str, opened: usize, offset: usize) -> Option<usize> {
+    let between = text.get(opened..offset)?;
+    let is_flow = between.starts_with(['{', '[']);
+    let starts = between.match_indices(" #").map(|(at, _)| opened + at + 1);
+    // Behind a comma or a bracket a remark is what it is meant to be.
+    let mut odd = starts.filter(|at| {
+        let before = text.get(..*at).unwrap_or_default().trim_end();
+        before.ends_with(':')
+    });
+    odd.next().filter(|_| is_flow)
 }

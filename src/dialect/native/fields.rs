@@ -1,6 +1,7 @@
 //! Reading the keys of a map: the known ones, and what to say of the others.
 
 use super::Lowering;
+use super::TOP_KEYS;
 use super::condition;
 use super::flag::FLAG_KEYS;
 use super::rule::RULE_KEYS;
@@ -25,7 +26,7 @@ const RESERVED: [&str; 12] = [
 ];
 
 /// Words of other systems, and what they are called here.
-const SYNONYMS: [(&str, &str); 14] = [
+const SYNONYMS: [(&str, &str); 27] = [
     ("percentage", "rollout"),
     ("percent", "rollout"),
     ("share", "rollout"),
@@ -40,6 +41,19 @@ const SYNONYMS: [(&str, &str); 14] = [
     ("end", "until"),
     ("variations", "variants"),
     ("or", "any"),
+    ("and", "all"),
+    ("none", "not"),
+    ("eq", "in"),
+    ("equals", "in"),
+    ("is", "in"),
+    ("one_of", "in"),
+    ("regex", "matches"),
+    ("startswith", "starts_with"),
+    ("endswith", "ends_with"),
+    (">", "gt"),
+    (">=", "gte"),
+    ("<", "lt"),
+    ("<=", "lte"),
 ];
 
 /// Whether a key is the user's own.
@@ -47,7 +61,7 @@ pub(super) fn is_free(key: &str) -> bool {
     key.starts_with("x-")
 }
 
-/// The maps that have keys of one another by mistake, as messages call them.
+/// Maps between which keys are put by mistake, as messages call them.
 pub(super) const A_FILE: &str = "a toggle file";
 pub(super) const A_FLAG: &str = "a flag";
 pub(super) const A_RULE: &str = "a rule";
@@ -170,6 +184,7 @@ impl Lowering<'_> {
             return;
         }
         if key == "<<" {
+            // The reader of the text complained of it.
             return;
         }
         let message = format!("unknown key `{}` in {what}", cut(key));
@@ -251,7 +266,7 @@ impl Lowering<'_> {
 }
 
 /// The known key that an unknown one stands for.
-fn meant(key: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(super) fn meant(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let synonym = SYNONYMS.iter().find(|(other, ours)| *other == key && known.contains(ours));
     let condition = || known.iter().find(|ours| **ours == "when" && is_of_condition(key));
     let meant = synonym.map(|(_, ours)| ours).or_else(condition);
@@ -270,9 +285,15 @@ fn belongs(what: &str, key: &str) -> Option<&'static str> {
         A_FILE if FLAG_KEYS.contains(&key) || RULE_KEYS.contains(&key) => {
             Some("it belongs in a flag: `flags: { NAME: … }`")
         }
+        A_FLAG if key == "value" => {
+            Some("it belongs in a rule, or in the default: `default: { value: … }`")
+        }
         A_FLAG if RULE_KEYS.contains(&key) => Some("it belongs in a rule: `rules: [ { … } ]`"),
         A_RULE if FLAG_KEYS.contains(&key) => Some("it belongs in the flag, beside `rules:`"),
         A_RULE if is_of_condition(key) => Some("it belongs in a condition: `when: { … }`"),
+        A_FILE if is_name(key) && meant(key, &TOP_KEYS).is_none() => {
+            Some("a flag stands under `flags:`, indented")
+        }
         A_CONDITION if key == "everyone" => Some("everyone is written `when: everyone`"),
         A_CONDITION if RULE_KEYS.contains(&key) => Some("it belongs in the rule, beside `when:`"),
         _ => None,

@@ -322,7 +322,13 @@ impl Lowering<'_> {
             }
         } else if found.is_none() {
             let names = variants.values.keys().map(|name| &**name);
+            let mut values = variants.values.iter();
+            let of_value = values.find(|(_, (value, _))| value.as_text() == Some(name));
+            let of_value = of_value.map(|(variant, _)| {
+                format!("`{}` is the value of `{variant}`: write `{variant}`", cut(name))
+            });
             let help = match self.suggestions.nearest(name, names.clone()) {
+                _ if of_value.is_some() => of_value.unwrap_or_default(),
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("it has {}", Suggestions::listed(names)),
             };

@@ -111,7 +111,8 @@ impl Lowering<'_> {
             Ok(read) => read,
             Err(reason) => {
                 let message = format!("the list file `{}` cannot be read: {reason}", cut(path));
-                self.error(Code::ListFile, node.id, message);
+                self.error(Code::ListFile, node.id, message)
+                    .help("it is looked for beside the file that names it");
                 return None;
             }
         };

@@ -105,7 +105,11 @@ pub(crate) fn lower(
         false => Default::default(),
     };
     let names = |section| {
-        let entries = sections(&roots, section, layers.len()).into_iter().flatten();
+        // Under a misspelt word, too: that it is misspelt is said.
+        let is_it = |key: &str| key == section || fields::meant(key, &TOP_KEYS) == Some(section);
+        let tops = roots.iter().filter_map(|(_, root)| root.map()).flatten();
+        let maps = tops.filter(|top| is_it(&top.key.text)).filter_map(|top| top.value.map());
+        let entries = maps.flatten().filter(|entry| !entry.key.is_odd);
         entries.map(|entry| Arc::from(&*entry.key.text)).collect()
     };
     let mentioned = Mentioned { flags: names("flags"), segments: names("segments") };
@@ -289,6 +293,8 @@ impl Lowering<'_> {
                 continue;
             }
             let Some(declared) = self.declaration(&entry.value) else {
+                // It is declared all the same: who names it makes no further mistake.
+                self.attributes.get_or_insert_default().entry(name).or_insert(None);
                 continue;
             };
             let known = self.attributes.as_ref().and_then(|known| known.get(&name));
