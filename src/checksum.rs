@@ -44,8 +44,9 @@ pub(crate) fn look(text: &str) -> Seal {
 
 /// The text with the checksum of it as its last line, in the place of one that it has.
 ///
-/// It is what `hoist seal` writes. A sealed file that arrives in part is refused, where without the
-/// seal the part might be read as a whole that says something else.
+/// It is what `hoist seal` writes. A sealed file that is not what was sealed is refused. One that is
+/// cut before its last line has lost the seal with it: where all files are sealed, say so with
+/// [`Builder::require_checksum`](crate::Builder::require_checksum).
 ///
 /// # Examples
 ///

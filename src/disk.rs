@@ -27,7 +27,7 @@ pub(crate) fn replace(
 }
 
 fn write(path: &Path, contents: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    let mut file = File::options().write(true).create_new(true).open(path)?;
     if let Some(permissions) = permissions {
         file.set_permissions(permissions)?;
     }

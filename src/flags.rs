@@ -255,7 +255,7 @@ impl Builder {
     ///
     /// It only ever kills: a flag named there is off, even one that the toggle files have lost. A
     /// line may end in a remark behind `#`. A kill file that disappears keeps its last kills, and
-    /// an empty one lifts them. It need not be there at the start.
+    /// an empty one lifts them once it has said so for a second. It need not be there at the start.
     ///
     /// # Examples
     ///

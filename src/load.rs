@@ -117,6 +117,8 @@ pub(crate) struct Loaded {
     pub(crate) broken: BTreeMap<Name, Kept>,
     /// Whether every text of it that could be cut was sealed.
     pub(crate) is_sealed: bool,
+    /// How many toggle files it was loaded from.
+    pub(crate) texts: usize,
     pub(crate) settings: Settings,
 }
 
@@ -154,6 +156,7 @@ impl Loaded {
             report,
             broken,
             is_sealed,
+            texts: from.layers.iter().map(Vec::len).sum(),
             settings: from.settings.clone(),
         }
     }
@@ -173,6 +176,7 @@ impl Loaded {
             report: self.report.clone(),
             broken: self.broken.clone(),
             is_sealed: self.is_sealed,
+            texts: self.texts,
             settings: self.settings.clone(),
         }
     }

@@ -81,6 +81,40 @@ fn who_means_it_says_so() {
     assert!(has(&flags, "z"));
 }
 
+/// However often it looks, and whatever happens beside the file.
+#[test]
+fn a_hold_ends_nothing_and_noise_does_not_keep_it() {
+    let folder = Folder::new();
+    let path = folder.write("flags.yaml", text(10));
+    let every = Watch::EventsAndPolling(Duration::from_millis(10));
+    let flags = Flags::builder().file(&path).watch(every).open().unwrap();
+    folder.write("flags.yaml", text(1));
+    wait_until("the end of the hold", || {
+        folder.write("beside.txt", "noise");
+        std::thread::sleep(Duration::from_millis(10));
+        flags.status().flags == 1
+    });
+    assert!(matches!(flags.status().mode, hoist::WatchMode::EventsAndPolling));
+}
+
+/// JSON cannot be cut, and can lose its flags all the same; so can a folder of sealed files.
+#[test]
+fn what_nothing_vouches_for_is_held() {
+    let folder = Folder::new();
+    let json = |flags: &str| format!("{{\"version\": 1, \"flags\": {{{flags}}}}}");
+    let path = folder.write("flags.json", json("\"a\": \"on\", \"b\": \"on\""));
+    let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open().unwrap();
+    folder.write("flags.json", json(""));
+    assert!(matches!(flags.reload().unwrap(), ReloadOutcome::Held(_)));
+
+    folder.write("layer/a.yaml", seal("version: 1\nflags: { z: on }\n"));
+    folder.write("layer/b.yaml", seal(&text(10)));
+    let layer = folder.at("layer");
+    let flags = Flags::builder().file(&layer).watch(Watch::OnDemand).open().unwrap();
+    folder.remove("layer/b.yaml");
+    assert!(matches!(flags.reload().unwrap(), ReloadOutcome::Held(_)));
+}
+
 /// It takes the five seconds, and no call of anyone.
 #[test]
 fn what_stays_the_same_is_believed_at_last() {

@@ -30,10 +30,10 @@ impl Desk {
         Desk { folder, flags }
     }
 
-    /// Writes the kill file, and looks.
+    /// Writes the kill file, and looks; that a kill is lifted need not wait.
     fn kill(&self, text: impl AsRef<[u8]>) {
         self.folder.write("kill.txt", text);
-        drop(self.flags.reload());
+        drop(self.flags.force_reload());
     }
 
     fn is_on(&self, flag: &str) -> bool {
@@ -85,6 +85,42 @@ fn an_empty_one_lifts_and_one_that_is_gone_does_not() {
     desk.kill("");
     assert!(desk.is_on("a") && desk.is_on("b") && desk.killed().is_empty());
     assert!(desk.flags.status().warnings.is_empty());
+}
+
+/// An editor empties a file and then writes it: what lies between must not lift anything.
+#[test]
+fn a_kill_is_lifted_by_a_file_that_says_so_for_a_moment() {
+    let desk = Desk::of(GOOD);
+    desk.kill("a\n");
+    for between in ["", "b\n", "#\n"] {
+        desk.folder.write("kill.txt", between);
+        drop(desk.flags.reload());
+        assert!(!desk.is_on("a"), "{between}");
+        assert_eq!(desk.is_on("b"), !between.contains('b'), "kills land at once");
+        desk.folder.write("kill.txt", "a\n");
+        drop(desk.flags.force_reload());
+        assert!(!desk.is_on("a") && desk.is_on("b"));
+    }
+    desk.folder.write("kill.txt", "");
+    wait_until("the lift", || {
+        drop(desk.flags.reload());
+        desk.is_on("a")
+    });
+}
+
+#[test]
+fn what_cannot_be_read_of_it_lifts_nothing() {
+    let odd: [&[u8]; 6] =
+        [b"\0\0", b"\xff\xfea\0\n\0", b"<html>502</html>\n", b"a!\n", b"- a\n", b"b\ra\r"];
+    for odd in odd {
+        let desk = Desk::of(GOOD);
+        desk.kill("a\n");
+        desk.kill(odd);
+        assert!(!desk.is_on("a"), "{odd:?}");
+        assert!(!desk.flags.status().warnings.is_empty());
+        desk.kill("");
+        assert!(desk.is_on("a"));
+    }
 }
 
 #[test]

@@ -91,6 +91,29 @@ fn the_copy_holds_overlays_directories_and_lists() {
 }
 
 #[test]
+fn the_copy_of_other_files_is_none() {
+    let folder = Folder::new();
+    folder.write("flags.yaml", GOOD);
+    drop(keeping(&folder).open().unwrap());
+    folder.write("flags.yaml", BROKEN);
+    folder.write("production.yaml", "version: 1\nflags: {}\n");
+    let other = folder.layers(&["flags.yaml", "production.yaml"]);
+    assert!(other.last_good(folder.at("last-good.json")).open().unwrap_err().is_invalid());
+    assert!(keeping(&folder).open().is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_copy_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    folder.write("flags.yaml", GOOD);
+    drop(keeping(&folder).open().unwrap());
+    let mode = std::fs::metadata(folder.at("last-good.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
 fn a_damaged_copy_is_none() {
     let folder = Folder::new();
     folder.write("flags.yaml", GOOD);

@@ -75,6 +75,32 @@ fn a_file_that_is_written_in_two_quick_steps_is_never_half_read_by_polling_alone
     never_half(|builder| builder.watch(hoist::Watch::Polling(Duration::from_millis(10))));
 }
 
+/// A writer that takes seconds: no state is published of what it has written so far.
+#[test]
+fn a_slow_writer_is_waited_for() {
+    let folder = Folder::new();
+    let line = |n: usize, word: &str| format!("  f{n}: {word}\n");
+    let text = |word: &str| {
+        (0..100).fold(String::from("version: 1\nflags:\n"), |text, n| text + &line(n, word))
+    };
+    let path = folder.write("flags.yaml", text("on"));
+    let flags = Flags::builder().file(&path).open().unwrap();
+    let fewest = Arc::new(std::sync::atomic::AtomicUsize::new(100));
+    let (seen, asked) = (Arc::clone(&fewest), flags.clone());
+    let _listener = flags.subscribe(move |_| {
+        seen.fetch_min(asked.status().flags, Ordering::Relaxed);
+    });
+    let mut file = File::create(&path).unwrap();
+    for line in text("off").lines() {
+        writeln!(file, "{line}").unwrap();
+        file.flush().unwrap();
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    drop(file);
+    wait_until("the whole text", || !flags.is_enabled("f99", &Context::new()));
+    assert_eq!(fewest.load(Ordering::Relaxed), 100);
+}
+
 /// A file that never holds still is no reason to publish a part of it, nor to wait for ever.
 #[test]
 fn a_file_that_never_holds_still_stalls_nothing() {

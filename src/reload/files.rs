@@ -25,7 +25,9 @@ pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     if before.len() > most {
         return Err(too_large());
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(0));
+    // What a sparse file says of its length is no reason to believe it.
+    const AT_ONCE: u64 = 1 << 20;
+    let mut bytes = Vec::with_capacity(before.len().min(AT_ONCE) as usize);
     (&file).take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(said)?;
     if bytes.len() as u64 > most {
         return Err(too_large());
@@ -66,6 +68,18 @@ pub(crate) struct Fingerprint(Vec<(Option<Stat>, PathBuf)>);
 impl Fingerprint {
     pub(super) fn of(paths: impl Iterator<Item = PathBuf>) -> Fingerprint {
         Fingerprint(paths.map(|path| (Stat::of(&path), path)).collect())
+    }
+
+    /// Whether a file was written where it lies: it may be half done. One that took the place of
+    /// another was done before.
+    pub(super) fn is_written_since(&self, before: &Fingerprint) -> bool {
+        let is_written = |(stat, path): &(Option<Stat>, PathBuf)| {
+            let was = before.0.iter().find(|(_, known)| known == path);
+            let was = was.and_then(|(stat, _)| stat.as_ref());
+            let now_and_then = stat.as_ref().zip(was);
+            now_and_then.is_some_and(|(now, was)| now != was && now.identity == was.identity)
+        };
+        self.0.iter().any(is_written)
     }
 
     /// Whether some file was changed so lately that its next change may show the same instant.

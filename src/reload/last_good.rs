@@ -1,5 +1,6 @@
 //! A copy of the last good texts on disk, for a start while the files are broken or not there.
 
+use std::fs::Permissions;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::files;
-use super::read::{Contents, DiskLists, Good};
+use super::read::{Contents, DiskLists, Good, Layers};
 use crate::dialect::native::{ListFiles, Text};
 use crate::disk;
 use crate::error::Error;
@@ -28,6 +29,8 @@ struct Copy {
 
 #[derive(Serialize, Deserialize)]
 struct Texts {
+    /// What the handle was told to read: the copy is of no use to another.
+    sources: Vec<String>,
     layers: Vec<Vec<Kept>>,
     lists: Vec<Kept>,
 }
@@ -46,10 +49,16 @@ impl Texts {
 }
 
 /// The copy of a good state, ready to be written.
-pub(super) fn copy_of(contents: &Contents, lists: &DiskLists, hash: u64) -> Vec<u8> {
+pub(super) fn copy_of(
+    sources: &Layers,
+    contents: &Contents,
+    lists: &DiskLists,
+    hash: u64,
+) -> Vec<u8> {
     let kept = |name: &str, text: &str| Kept { name: name.to_owned(), text: text.to_owned() };
     let layers = contents.layers.iter();
     let texts = Texts {
+        sources: names_of(sources),
         layers: layers
             .map(|texts| texts.iter().map(|text| kept(&text.name, &text.text)).collect())
             .collect(),
@@ -59,13 +68,28 @@ pub(super) fn copy_of(contents: &Contents, lists: &DiskLists, hash: u64) -> Vec<
     serde_json::to_vec(&copy).unwrap_or_default()
 }
 
+fn names_of(sources: &Layers) -> Vec<String> {
+    sources.0.iter().map(|path| path.to_string_lossy().into_owned()).collect()
+}
+
 /// Writes a copy, unless the same is there.
 pub(super) fn write(path: &Path, copy: &[u8]) -> Result<(), String> {
     if files::read(path, copy.len() as u64).is_ok_and(|known| known == copy) {
         return Ok(());
     }
-    disk::replace(path, copy, None)
+    disk::replace(path, copy, owners_only())
         .map_err(|error| format!("`{}` cannot be written: {error}", path.display()))
+}
+
+/// Lists can hold what is nobody else's business.
+#[cfg(unix)]
+fn owners_only() -> Option<Permissions> {
+    Some(std::os::unix::fs::PermissionsExt::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn owners_only() -> Option<Permissions> {
+    None
 }
 
 /// Loads the state of a copy.
@@ -73,14 +97,23 @@ pub(super) fn write(path: &Path, copy: &[u8]) -> Result<(), String> {
 /// # Errors
 ///
 /// Why there is none that can be used.
-pub(super) fn load(path: &Path, kills: &Kills, settings: &Settings) -> Result<Loaded, Error> {
+pub(super) fn load(
+    path: &Path,
+    sources: &Layers,
+    kills: &Kills,
+    settings: &Settings,
+) -> Result<Loaded, Error> {
     let unusable = |reason: &str| Error::unreadable(path, reason);
     // Ours, and as large as all files together.
-    let bytes = files::read(path, u64::MAX).map_err(|reason| unusable(&reason))?;
+    let most = settings.limits.file_bytes.saturating_mul(64);
+    let bytes = files::read(path, most).map_err(|reason| unusable(&reason))?;
     let copy: Copy = serde_json::from_slice(&bytes)
         .map_err(|error| unusable(&format!("it is no copy of toggle files: {error}")))?;
     if copy.version != 1 || copy.texts.checksum() != copy.checksum {
         return Err(unusable("it is damaged, or of another version"));
+    }
+    if copy.texts.sources != names_of(sources) {
+        return Err(unusable("it is a copy of other files"));
     }
     let text = |kept: &Kept| Text {
         name: kept.name.as_str().into(),
@@ -114,7 +147,7 @@ impl ListFiles for CopiedLists<'_> {
 
 impl Good {
     /// The copy of it.
-    pub(super) fn copy(&self) -> Vec<u8> {
-        copy_of(&self.contents, &self.lists, self.loaded.hash)
+    pub(super) fn copy(&self, sources: &Layers) -> Vec<u8> {
+        copy_of(sources, &self.contents, &self.lists, self.loaded.hash)
     }
 }

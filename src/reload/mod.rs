@@ -15,10 +15,10 @@ pub(crate) mod read;
 mod status;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -27,6 +27,7 @@ use arc_swap::Guard;
 
 use crate::dialect::native::{NoListFiles, Text};
 use crate::error::Error;
+use crate::ir::Name;
 use crate::load::{self, Kept, Kills, Loaded, Settings, reload};
 use crate::report::Report;
 use crate::tree::Syntax;
@@ -43,6 +44,9 @@ pub use watch::Watch;
 
 /// How long contents that lose most flags must stay the same to be believed.
 const BELIEVED_AFTER: Duration = Duration::from_secs(5);
+
+/// How long a kill file must say the same to lift kills.
+const LIFTS_AFTER: Duration = Duration::from_secs(1);
 
 /// What a handle is made from.
 #[derive(Debug)]
@@ -80,6 +84,8 @@ struct Facts {
     /// What is wrong with flags of the state that is live, and did not refuse it.
     broken: Option<ReloadFailure>,
     held: Option<(Held, Instant)>,
+    /// What a kill file says that lifts kills, and since when.
+    lifting: Option<(BTreeSet<Name>, Instant)>,
     last_reload: Option<Change>,
     mode: WatchMode,
     /// What is odd, by what it is about.
@@ -104,6 +110,7 @@ impl Facts {
             refused: None,
             broken: None,
             held: None,
+            lifting: None,
             last_reload: None,
             mode: WatchMode::OnDemand,
             warnings: BTreeMap::new(),
@@ -146,12 +153,12 @@ impl Core {
             plan.layers.read_steadily(&[], Care::Waits, || plan.layers.load(kills, &plan.settings));
         let (loaded, copy, facts) = match good {
             Ok(good) => {
-                let copy = plan.last_good.is_some().then(|| good.copy());
+                let copy = plan.last_good.is_some().then(|| good.copy(&plan.layers));
                 let Good { loaded, lists, .. } = good;
                 (loaded, copy, Facts::new(Origin::Files, lists.paths()))
             }
             Err(error) => {
-                let copied = |path| last_good::load(path, kills, &plan.settings).ok();
+                let copied = |path| last_good::load(path, &plan.layers, kills, &plan.settings).ok();
                 let copied = plan.last_good.as_deref().and_then(copied);
                 let copied = copied.map(|loaded| (loaded, Origin::LastGood));
                 let stand_in = copied.or(fallback.map(|loaded| (loaded, Origin::Fallback)));
@@ -173,7 +180,7 @@ impl Core {
         match was_there {
             true => core.warn_of_kills(kill_file),
             // It says that there is none.
-            false => drop(core.look_at_kills()),
+            false => drop(core.look_at_kills(false)),
         }
         core.warn(About::Mounts, mounts::warnings(&core.followed()));
         let refused = locked(&core.facts).refused.clone();
@@ -219,7 +226,7 @@ impl Core {
         bury: &mut dyn FnMut(Replaced<Loaded>),
     ) -> Result<ReloadOutcome, Error> {
         // First and by itself: whatever is wrong with the files, a kill lands.
-        let killed = self.look_at_kills();
+        let killed = self.look_at_kills(force);
         let killed = killed.map(|loaded| self.publish(loaded, bury));
         match self.find(force) {
             Ok(Found::Same) => {
@@ -253,11 +260,11 @@ impl Core {
     }
 
     /// The live state under the kills of now, if they changed.
-    fn look_at_kills(&self) -> Option<Loaded> {
+    fn look_at_kills(&self, force: bool) -> Option<Loaded> {
         let path = self.plan.kill_file.as_deref()?;
         let current = self.load_full();
         let read = match kill::read(path, &self.plan.settings.limits) {
-            Ok(Some(read)) => read,
+            Ok(Some(read)) => self.without_lifting_yet(read, &current.kills, force),
             // What is not there, or cannot be read, lifts nothing.
             Ok(None) => {
                 let said = match current.kills.0.is_empty() {
@@ -276,6 +283,49 @@ impl Core {
         self.warn_of_kills(read);
         let differs = !current.kills.0.keys().eq(kills.0.keys());
         differs.then(|| current.with_kills(kills))
+    }
+
+    /// What a kill file says, and what it may not lift yet.
+    ///
+    /// A line that cannot be read may be a name that was killed, so that a file with one lifts
+    /// nothing. A file that is emptied may be about to be written: to lift, it must say the same
+    /// for a moment. Kills land at once.
+    fn without_lifting_yet(
+        &self,
+        mut read: kill::KillFile,
+        known: &Kills,
+        force: bool,
+    ) -> kill::KillFile {
+        let names: BTreeSet<Name> = read.kills.0.keys().cloned().collect();
+        let lifts = known.0.keys().any(|name| !names.contains(name));
+        let mut facts = locked(&self.facts);
+        let may_lift = match &facts.lifting {
+            _ if !lifts => true,
+            _ if !read.odd_lines.is_empty() => false,
+            _ if force => true,
+            Some((said, since)) if *said == names => since.elapsed() >= LIFTS_AFTER,
+            Some(_) | None => {
+                facts.lifting = Some((names, Instant::now()));
+                false
+            }
+        };
+        if may_lift {
+            facts.lifting = None;
+        } else {
+            for (name, place) in &known.0 {
+                read.kills.0.entry(Arc::clone(name)).or_insert_with(|| place.clone());
+            }
+        }
+        read
+    }
+
+    /// A look at files that are being written: kills land, and nothing else is read.
+    fn look_at_moving(&self, bury: &mut dyn FnMut(Replaced<Loaded>)) {
+        if let Some(loaded) = self.look_at_kills(false) {
+            self.publish(loaded, bury);
+        }
+        let path = self.plan.layers.0.first().map_or(Path::new(""), PathBuf::as_path);
+        self.failed(Error::unreadable(path, "it is being written"));
     }
 
     /// Warns of lines of the kill file that kill nothing that is there.
@@ -314,7 +364,7 @@ impl Core {
         }
         let loaded = loaded?;
         let is_good = loaded.broken.is_empty() && self.plan.last_good.is_some();
-        let copy = is_good.then(|| last_good::copy_of(&contents, &lists, loaded.hash));
+        let copy = is_good.then(|| last_good::copy_of(layers, &contents, &lists, loaded.hash));
         Ok(Found::New(Box::new(loaded), copy))
     }
 
@@ -323,7 +373,9 @@ impl Core {
         let (before, after) = (&current.document.flags, &new.document.flags);
         let lost = before.keys().filter(|name| !after.contains_key(*name)).count();
         let mut facts = locked(&self.facts);
-        let is_exempt = !self.plan.guards_shrinks || new.is_sealed;
+        // Files that are gone are none that are whole.
+        let is_whole = new.is_sealed && new.texts >= current.texts;
+        let is_exempt = !self.plan.guards_shrinks || is_whole;
         let is_stand_in = facts.origin == Origin::Fallback;
         if is_exempt || is_stand_in || lost * 2 <= before.len() {
             return None;
@@ -343,10 +395,13 @@ impl Core {
         Some(held)
     }
 
-    /// How long until contents that are held may be believed.
+    /// How long until contents that are held, or a kill file that lifts, may be believed.
     fn believed_in(&self) -> Option<Duration> {
         let facts = locked(&self.facts);
-        facts.held.as_ref().map(|(_, since)| BELIEVED_AFTER.saturating_sub(since.elapsed()))
+        let held = facts.held.as_ref().map(|(_, since)| (*since, BELIEVED_AFTER));
+        let lifting = facts.lifting.as_ref().map(|(_, since)| (*since, LIFTS_AFTER));
+        let waits = held.into_iter().chain(lifting);
+        waits.map(|(since, wait)| wait.saturating_sub(since.elapsed())).min()
     }
 
     /// Notes which lists are to be followed, and which the state will have that is published next.

@@ -98,6 +98,8 @@ impl Layers {
         let mut hasher = Xxh3Default::new();
         let mut layers = Vec::new();
         for files in self.files()? {
+            // Which layer a file is in counts: the number of files tells where each ends.
+            hasher.update(&(files.len() as u64).to_le_bytes());
             let mut texts = Vec::new();
             for path in files {
                 let text = read_text(&path, limits)?;
@@ -176,8 +178,9 @@ impl Layers {
     /// What can be told of all files, and of others beside them, without reading them.
     pub(crate) fn fingerprint(&self, others: &[PathBuf]) -> Fingerprint {
         let files = self.files().unwrap_or_default().into_iter().flatten();
-        // A directory that cannot be listed now differs from one that can.
-        Fingerprint::of(self.0.iter().cloned().chain(files).chain(others.iter().cloned()))
+        // The times of a directory tell of anything in it: its toggle files tell what counts.
+        let layers = self.0.iter().filter(|path| !path.is_dir()).cloned();
+        Fingerprint::of(layers.chain(files).chain(others.iter().cloned()))
     }
 }
 

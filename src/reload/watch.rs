@@ -265,7 +265,7 @@ impl Follower {
 
     fn run(mut self, asked: &Receiver<Request>, tick: Duration) {
         loop {
-            let wait = self.core.believed_in().map_or(tick, |due| due.clamp(QUIET, tick));
+            let wait = self.core.believed_in().map_or(tick, |due| due.max(QUIET).min(tick));
             let goes_on = match asked.recv_timeout(wait) {
                 Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => false,
                 Ok(Request::Dirty) => self.settle(asked),
@@ -296,6 +296,7 @@ impl Follower {
         let start = Instant::now();
         let mut before = self.core.fingerprint();
         let mut quiet_until = Instant::now() + QUIET;
+        let mut is_half_written = false;
         while start.elapsed() < MOST_NOISE {
             match asked.recv_timeout(quiet_until.saturating_duration_since(Instant::now())) {
                 Ok(Request::Dirty) => {}
@@ -303,6 +304,7 @@ impl Follower {
                 Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
                 Err(RecvTimeoutError::Timeout) => {
                     let now = self.core.fingerprint();
+                    is_half_written = now.is_written_since(&before);
                     if now == before && self.may_publish() {
                         break;
                     }
@@ -311,7 +313,10 @@ impl Follower {
                 }
             }
         }
-        if before != self.seen || before.is_younger_than(YOUNG, SystemTime::now()) {
+        if is_half_written {
+            // Whoever writes is not done: kills land, and nothing else is read.
+            self.look_at_moving();
+        } else if before != self.seen || self.is_due(&before) {
             drop(self.look(false));
         } else {
             // Nothing of ours; a directory that was replaced must be watched anew all the same.
@@ -330,13 +335,26 @@ impl Follower {
         if now != self.seen {
             return self.settle(asked);
         }
-        let is_due = self.read_at.elapsed() >= READ_AGAIN
-            || self.core.believed_in().is_some_and(|due| due.is_zero());
-        // By the system's clock, which the times of files are by, whatever the builder's says.
-        if is_due || now.is_younger_than(YOUNG, SystemTime::now()) {
+        if self.is_due(&now) {
             drop(self.look(false));
         }
         true
+    }
+
+    /// Whether the files must be read although they seem to be those that were read last.
+    fn is_due(&self, now: &Fingerprint) -> bool {
+        self.read_at.elapsed() >= READ_AGAIN
+            || self.core.believed_in().is_some_and(|due| due.is_zero())
+            // By the system's clock, which the times of files are by, whatever the builder's says.
+            || now.is_younger_than(YOUNG, SystemTime::now())
+    }
+
+    /// A look at files that are being written where they lie.
+    fn look_at_moving(&mut self) {
+        let (core, graveyard) = (&self.core, &mut self.graveyard);
+        let look = || core.look_at_moving(&mut |replaced| graveyard.add(replaced));
+        drop(catch_unwind(AssertUnwindSafe(look)));
+        self.follow();
     }
 
     fn look(&mut self, force: bool) -> Result<ReloadOutcome, Error> {

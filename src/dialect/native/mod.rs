@@ -89,7 +89,7 @@ pub(crate) fn lower(
         patterns: Patterns::new(limits.pattern_bytes),
         loose: Vec::new(),
         demands_seals,
-        is_sealed: true,
+        is_sealed: layers.iter().flatten().any(|text| text.syntax == Syntax::Yaml),
         limits: *limits,
     };
     let mut roots = Vec::new();
