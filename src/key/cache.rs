@@ -30,3 +30,21 @@ impl Cache {
         self.word.store(u64::from(generation) << 32 | low, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_state_said_is_known_for_that_state_alone() {
+        let cache = Cache { word: AtomicU64::new(0) };
+        assert_eq!(cache.get(1), None);
+        for id in [None, Some(0), Some(7), Some(u32::MAX - 1)] {
+            cache.set(3, id);
+            assert_eq!(cache.get(3), Some(id));
+            assert_eq!([cache.get(2), cache.get(4)], [None; 2]);
+        }
+        cache.set(u32::MAX, Some(1));
+        assert_eq!((cache.get(u32::MAX), cache.get(3)), (Some(Some(1)), None));
+    }
+}

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -22,7 +23,9 @@ impl Folder {
     pub(crate) fn new() -> Folder {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("hoist-test-{}-{number}", std::process::id());
+        // Under miri one process runs several seeds at once.
+        let seed = if cfg!(miri) { RandomState::new().hash_one(number) } else { 0 };
+        let name = format!("hoist-test-{}-{number}-{seed:x}", std::process::id());
         let path = std::env::temp_dir().join(name);
         // What a test of another day left behind under the same number.
         drop(fs::remove_dir_all(&path));
