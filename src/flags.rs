@@ -346,8 +346,9 @@ impl Builder {
         let base = self.file.ok_or_else(Error::no_source)?;
         let plan = Plan {
             layers: Layers(std::iter::once(base).chain(self.overlays).collect()),
-            kill_file: self.kill_file,
-            last_good: self.last_good,
+            directory: std::env::current_dir().ok(),
+            kill_file: self.kill_file.map(absolute),
+            last_good: self.last_good.map(absolute),
             fallback: self.fallback,
             guards_shrinks: self.guards_shrinks,
             settings: self.settings,
@@ -356,6 +357,11 @@ impl Builder {
         let following = Following::start(Arc::clone(&core), self.watch)?;
         Ok(Flags { core, following: Arc::new(following) })
     }
+}
+
+/// The path wherever the service goes from here.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 impl Snapshot {

@@ -111,6 +111,37 @@ fn many_changes_are_a_few_publishes_and_the_newest_counts() {
     );
 }
 
+#[test]
+fn a_service_that_changes_its_directory_reads_no_other_files() {
+    // In a process of its own: the directory is one for all threads.
+    const INSIDE: &str = "HOIST_CHANGES_DIRECTORY";
+    let Some(place) = std::env::var_os(INSIDE) else {
+        let folder = Folder::new();
+        folder.write("a/flags.yaml", ON);
+        folder.write("b/flags.yaml", OFF);
+        let name = "a_service_that_changes_its_directory_reads_no_other_files";
+        let ran = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name])
+            .env(INSIDE, folder.path())
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
+        return;
+    };
+    let place = std::path::PathBuf::from(place);
+    std::env::set_current_dir(place.join("a")).unwrap();
+    let builder = Flags::builder().file("flags.yaml").kill_file("kill.txt");
+    let flags = builder.watch(Watch::OnDemand).open().unwrap();
+    std::env::set_current_dir(place.join("b")).unwrap();
+    std::fs::write(place.join("a/kill.txt"), "b\n").unwrap();
+    let error = flags.reload().unwrap_err().to_string();
+    assert!(error.contains("give absolute paths"), "{error}");
+    let ctx = Context::new();
+    assert!(flags.is_enabled("a", &ctx) && !flags.is_enabled("b", &ctx), "and the kill landed");
+    std::env::set_current_dir(place.join("a")).unwrap();
+    assert!(flags.reload().is_ok() && flags.status().last_error.is_none());
+}
+
 #[cfg(unix)]
 #[test]
 fn a_fork_is_told_that_nobody_follows() {

@@ -7,6 +7,7 @@ mod cell;
 mod changes;
 mod directories;
 mod files;
+mod guard;
 mod kill;
 mod last_good;
 mod log;
@@ -18,10 +19,10 @@ mod watch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use arc_swap::Guard;
 
@@ -42,16 +43,12 @@ pub use status::{
 pub(crate) use watch::Following;
 pub use watch::Watch;
 
-/// How long contents that lose most flags must stay the same to be believed.
-const BELIEVED_AFTER: Duration = Duration::from_secs(5);
-
-/// How long a kill file must say the same to lift kills.
-const LIFTS_AFTER: Duration = Duration::from_secs(1);
-
 /// What a handle is made from.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) layers: Layers,
+    /// Where the service was when it opened the handle: relative paths start there.
+    pub(crate) directory: Option<PathBuf>,
     pub(crate) kill_file: Option<PathBuf>,
     pub(crate) last_good: Option<PathBuf>,
     pub(crate) fallback: Option<&'static str>,
@@ -259,88 +256,17 @@ impl Core {
         }
     }
 
-    /// The live state under the kills of now, if they changed.
-    fn look_at_kills(&self, force: bool) -> Option<Loaded> {
-        let path = self.plan.kill_file.as_deref()?;
-        let current = self.load_full();
-        let read = match kill::read(path, &self.plan.settings.limits) {
-            Ok(Some(read)) => self.without_lifting_yet(read, &current.kills, force),
-            // What is not there, or cannot be read, lifts nothing.
-            Ok(None) => {
-                let said = match current.kills.0.is_empty() {
-                    true => "not there: nothing is killed until it is",
-                    false => "gone: its last kills stay",
-                };
-                self.warn(About::KillFile, vec![format!("`{}` is {said}", path.display())]);
-                return None;
-            }
-            Err(error) => {
-                self.warn(About::KillFile, vec![format!("{error}: its last kills stay")]);
-                return None;
-            }
-        };
-        let kills = read.kills.clone();
-        self.warn_of_kills(read);
-        let differs = !current.kills.0.keys().eq(kills.0.keys());
-        differs.then(|| current.with_kills(kills))
-    }
-
-    /// What a kill file says, and what it may not lift yet.
-    ///
-    /// A line that cannot be read may be a name that was killed, so that a file with one lifts
-    /// nothing. A file that is emptied may be about to be written: to lift, it must say the same
-    /// for a moment. Kills land at once.
-    fn without_lifting_yet(
-        &self,
-        mut read: kill::KillFile,
-        known: &Kills,
-        force: bool,
-    ) -> kill::KillFile {
-        let names: BTreeSet<Name> = read.kills.0.keys().cloned().collect();
-        let lifts = known.0.keys().any(|name| !names.contains(name));
-        let mut facts = locked(&self.facts);
-        let may_lift = match &facts.lifting {
-            _ if !lifts => true,
-            _ if !read.odd_lines.is_empty() => false,
-            _ if force => true,
-            Some((said, since)) if *said == names => since.elapsed() >= LIFTS_AFTER,
-            Some(_) | None => {
-                facts.lifting = Some((names, Instant::now()));
-                false
-            }
-        };
-        if may_lift {
-            facts.lifting = None;
-        } else {
-            for (name, place) in &known.0 {
-                read.kills.0.entry(Arc::clone(name)).or_insert_with(|| place.clone());
-            }
-        }
-        read
-    }
-
-    /// A look at files that are being written: kills land, and nothing else is read.
-    fn look_at_moving(&self, bury: &mut dyn FnMut(Replaced<Loaded>)) {
-        if let Some(loaded) = self.look_at_kills(false) {
-            self.publish(loaded, bury);
-        }
-        let path = self.plan.layers.0.first().map_or(Path::new(""), PathBuf::as_path);
-        self.failed(Error::unreadable(path, "it is being written"));
-    }
-
-    /// Warns of lines of the kill file that kill nothing that is there.
-    fn warn_of_kills(&self, read: kill::KillFile) {
-        let current = self.load_full();
-        let flags = &current.document.flags;
-        let names = flags.keys().map(|name| &**name);
-        let unknown = kill::unknown(&read.kills, |name| flags.contains_key(name), names);
-        self.warn(About::KillFile, read.odd_lines.into_iter().chain(unknown).collect());
-    }
-
     fn find(&self, force: bool) -> Result<Found, Error> {
         let known = locked(&self.facts).live_lists.clone();
         let current = self.load_full();
-        let Plan { layers, settings, .. } = &self.plan;
+        let Plan { layers, settings, directory, .. } = &self.plan;
+        if let Some(path) = layers.0.iter().find(|path| path.is_relative()) {
+            // What they lead to now may be other files altogether.
+            if std::env::current_dir().ok() != *directory {
+                let reason = "the service changed its directory: give absolute paths";
+                return Err(Error::unreadable(path, reason));
+            }
+        }
         let limits = &settings.limits;
         let read = layers.read_steadily(&known, Care::Reads, || {
             let contents = layers.read(limits)?;
@@ -355,7 +281,7 @@ impl Core {
         })?;
         let Some((loaded, contents, lists)) = read else { return Ok(Found::Same) };
         let held = match &loaded {
-            Ok(loaded) if !force => self.held(&current, loaded),
+            Ok(loaded) if !force => self.hold_back(&current, loaded),
             Ok(_) | Err(_) => None,
         };
         self.note_lists(&lists, &known, loaded.is_ok() && held.is_none());
@@ -366,42 +292,6 @@ impl Core {
         let is_good = loaded.broken.is_empty() && self.plan.last_good.is_some();
         let copy = is_good.then(|| last_good::copy_of(layers, &contents, &lists, loaded.hash));
         Ok(Found::New(Box::new(loaded), copy))
-    }
-
-    /// Whether a new state loses so many flags that it must wait, and what is told of it.
-    fn held(&self, current: &Loaded, new: &Loaded) -> Option<Held> {
-        let (before, after) = (&current.document.flags, &new.document.flags);
-        let lost = before.keys().filter(|name| !after.contains_key(*name)).count();
-        let mut facts = locked(&self.facts);
-        // Files that are gone are none that are whole.
-        let is_whole = new.is_sealed && new.texts >= current.texts;
-        let is_exempt = !self.plan.guards_shrinks || is_whole;
-        let is_stand_in = facts.origin == Origin::Fallback;
-        if is_exempt || is_stand_in || lost * 2 <= before.len() {
-            return None;
-        }
-        if let Some((held, since)) = &facts.held {
-            if held.hash == new.hash {
-                let is_believed = since.elapsed() >= BELIEVED_AFTER;
-                return (!is_believed).then(|| held.clone());
-            }
-        }
-        let since = new.loaded_at;
-        let held = Held { hash: new.hash, since, lost, left: after.len() };
-        facts.held = Some((held.clone(), Instant::now()));
-        facts.counts.held += 1;
-        drop(facts);
-        self.tell(&ReloadEvent::Held(held.clone()));
-        Some(held)
-    }
-
-    /// How long until contents that are held, or a kill file that lifts, may be believed.
-    fn believed_in(&self) -> Option<Duration> {
-        let facts = locked(&self.facts);
-        let held = facts.held.as_ref().map(|(_, since)| (*since, BELIEVED_AFTER));
-        let lifting = facts.lifting.as_ref().map(|(_, since)| (*since, LIFTS_AFTER));
-        let waits = held.into_iter().chain(lifting);
-        waits.map(|(since, wait)| wait.saturating_sub(since.elapsed())).min()
     }
 
     /// Notes which lists are to be followed, and which the state will have that is published next.
@@ -494,7 +384,8 @@ impl Core {
     }
 
     fn tell(&self, event: &ReloadEvent) {
-        log::write(event);
+        // What writes the log is the service's own, too.
+        drop(catch_unwind(AssertUnwindSafe(|| log::write(event))));
         let listeners: Vec<Listener> = locked(&self.listeners).values().cloned().collect();
         for listener in listeners {
             // A listener that panics must not end the thread that reloads.
