@@ -22,9 +22,11 @@ pub(crate) fn parse_network(text: &str) -> Result<IpNet, NetworkError> {
     if let Some(address) = parse_address(text) {
         return Ok(IpNet::from(address));
     }
+    let (address, prefix) = text.split_once('/').ok_or(NetworkError::NotANetwork)?;
+    // `ipnet` takes `010.0.0.0` for `10.0.0.0`, where others read it as octal.
+    let is_address = parse_address(address).is_some();
     // The prefix in canonical decimal: `10.0.0.0/08` is a typing mistake.
-    let prefix = text.rsplit('/').next().unwrap_or("");
-    let odd = prefix.is_empty() || (prefix.len() > 1 && prefix.starts_with('0'));
+    let odd = !is_address || prefix.is_empty() || (prefix.len() > 1 && prefix.starts_with('0'));
     let network: IpNet = match text.parse() {
         Ok(network) if !odd && prefix.bytes().all(|byte| byte.is_ascii_digit()) => network,
         _ => return Err(NetworkError::NotANetwork),
@@ -59,9 +61,16 @@ mod tests {
         assert_eq!(parse_network("10.1.0.0/8"), Err(NetworkError::HostBits(v4)));
         assert!(parse_network("2001:db8::/32").is_ok());
         assert_eq!(parse_network("::ffff:1.2.3.4"), parse_network("1.2.3.4"));
-        for text in
-            ["", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "10.0.0.0/08", "a/8", "10.0.0.0/+8"]
-        {
+        for text in [
+            "",
+            "10.0.0.0/33",
+            "10.0.0/8",
+            "10.0.0.0/",
+            "10.0.0.0/08",
+            "a/8",
+            "10.0.0.0/+8",
+            "010.0.0.0/8",
+        ] {
             assert_eq!(parse_network(text), Err(NetworkError::NotANetwork), "{text}");
         }
     }
