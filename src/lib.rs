@@ -85,10 +85,12 @@ mod key;
 mod limits;
 mod literal;
 mod load;
+mod observer;
 mod program;
 mod reason;
 mod reload;
 mod report;
+mod request;
 mod schema;
 mod snapshot;
 mod source;
@@ -97,7 +99,9 @@ mod tree;
 mod value;
 
 pub use checksum::seal;
-pub use context::{Address, Attribute, AttributeBuf, Context, ContextBuf, Headers, Unit};
+pub use context::{
+    Address, Attribute, AttributeBuf, Context, ContextBuf, HeaderKey, Headers, Unit,
+};
 pub use decision::Decision;
 pub use error::Error;
 pub use explain::{Explanation, RenderedExplanation};

@@ -10,15 +10,17 @@ use crate::context::Context;
 use crate::decision::Decision;
 use crate::dialect::native::{NoListFiles, Text};
 use crate::error::Error;
-use crate::eval::{self, Observer, Run, Silent};
+use crate::eval::{self, Run};
 use crate::explain::{Explanation, Notes};
 use crate::key::sealed::State;
 use crate::key::{FlagKey, FlagValue, Key};
 use crate::literal::instant;
 use crate::load::{self, Kills, Loaded, Origin, Settings};
-use crate::program::{FlagId, Outcome};
+use crate::observer::{Observer, Silent};
+use crate::program::{FlagId, Outcome, VariantId};
 use crate::reason::Reason;
 use crate::report::Report;
+use crate::request::Request;
 use crate::strategy::Strategies;
 use crate::tree::Syntax;
 
@@ -249,7 +251,7 @@ impl Loaded {
     }
 
     /// Decides one flag, and tells an observer how.
-    #[inline]
+    #[inline(always)]
     fn observed<O: Observer>(&self, id: FlagId, ctx: &Context<'_>, observer: &mut O) -> Outcome {
         let flag = self.program.flags.get(id);
         // The clock is read at the most once, and for a flag that speaks of time only.
@@ -257,7 +259,8 @@ impl Loaded {
             true => self.instant(ctx),
             false => Timestamp::UNIX_EPOCH,
         };
-        let run = Run { program: &self.program, ctx, base: &self.settings.base, now };
+        let request = Request { ctx, base: &self.settings.base };
+        let run = Run { program: &self.program, request, now };
         eval::decide_in_full(&run, flag, observer)
     }
 
@@ -273,8 +276,24 @@ impl Loaded {
         }
     }
 
+    #[inline(never)]
     fn decided_with(&self, id: FlagId, ctx: &Context<'_>) -> Outcome {
         self.observed(id, ctx, &mut Silent)
+    }
+
+    /// The variant that is served, of a flag that is there.
+    #[inline]
+    fn variant(&self, id: FlagId, ctx: &Context<'_>) -> VariantId {
+        match eval::without_context(self.program.flags.get(id)) {
+            Some(outcome) => outcome.variant,
+            None => self.variant_with(id, ctx),
+        }
+    }
+
+    /// PERF: in a register, and nothing else is put together (W3).
+    #[inline(never)]
+    fn variant_with(&self, id: FlagId, ctx: &Context<'_>) -> VariantId {
+        self.observed(id, ctx, &mut Silent).variant
     }
 
     /// The flag that is asked for, if it is there and of the type that its key promises.
@@ -294,7 +313,7 @@ impl Loaded {
             return flag.promises().is_some_and(|(_, default)| default);
         };
         let on = self.program.flags.get(id).on;
-        on.is_some_and(|on| self.decided(id, ctx).variant == on)
+        on.is_some_and(|on| self.variant(id, ctx) == on)
     }
 
     #[inline]
@@ -303,7 +322,7 @@ impl Loaded {
         flag: impl FlagKey<'s>,
         ctx: &Context<'_>,
     ) -> Option<T::Out<'s>> {
-        let outcome = self.decided(self.find(flag).ok()?, ctx);
-        T::read(&self.program.variants.get(outcome.variant).value)
+        let variant = self.variant(self.find(flag).ok()?, ctx);
+        T::read(&self.program.variants.get(variant).value)
     }
 }

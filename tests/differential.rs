@@ -3,9 +3,10 @@
 
 mod naive;
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use hoist::{AttributeBuf, ContextBuf, Snapshot};
+use hoist::{AttributeBuf, Context, ContextBuf, Snapshot};
 use naive::{Ctx, CtxValue};
 
 fn json(value: &CtxValue) -> serde_json::Value {
@@ -69,6 +70,59 @@ fn translated(ctx: &Ctx) -> ContextBuf {
     buf
 }
 
+/// The same context, borrowed as a service builds it for a request.
+fn borrowed<'c>(ctx: &'c Ctx, values: &'c BTreeMap<&str, serde_json::Value>) -> Context<'c> {
+    let at: jiff::Timestamp = ctx.at.parse().unwrap();
+    let mut own = Context::new().at(SystemTime::from(at));
+    if ctx.headers_given {
+        own = own.headers(&NO_HEADERS);
+    }
+    if ctx.cookies_given {
+        own = own.cookies("");
+    }
+    for (key, value) in &ctx.values {
+        let text = || values[&**key].as_str().expect("a text");
+        own = match key.split_once('.') {
+            None => match (key.as_str(), value) {
+                ("user", CtxValue::Integer(value)) => own.user(*value),
+                ("user", _) => own.user(text()),
+                ("session", _) => own.session(text()),
+                ("region", _) => own.region(text()),
+                ("tenant", _) => own.tenant(text()),
+                ("env", _) => own.env(text()),
+                ("host", _) => own.host(text()),
+                ("request", _) => own.request(text()),
+                ("ip", _) => own.ip(text()),
+                other => panic!("{other:?}"),
+            },
+            Some(("header", name)) => own.header(name, text()),
+            Some(("cookie", name)) => own.cookie(name, text()),
+            Some(("attr", name)) => match value {
+                CtxValue::Text(_) => own.attr(name, text()),
+                CtxValue::Integer(value) => own.attr(name, *value),
+                CtxValue::Float(value) => own.attr(name, *value),
+                CtxValue::Bool(value) => own.attr(name, *value),
+                CtxValue::List(_) | CtxValue::Json(_) => own.attr(name, &values[&**key]),
+            },
+            Some(other) => panic!("{other:?}"),
+        };
+    }
+    own
+}
+
+const NO_HEADERS: [(&str, &str); 0] = [];
+
+/// The texts of a context, and what is JSON in it, for others to borrow.
+fn values(ctx: &Ctx) -> BTreeMap<&str, serde_json::Value> {
+    let in_place = |key: &str, value: &CtxValue| match value {
+        CtxValue::List(_) | CtxValue::Json(_) => json(value),
+        CtxValue::Float(_) | CtxValue::Bool(_) => serde_json::Value::Null,
+        CtxValue::Integer(_) if key.starts_with("attr.") => serde_json::Value::Null,
+        value => text(value).into(),
+    };
+    ctx.values.iter().map(|(key, value)| (key.as_str(), in_place(key, value))).collect()
+}
+
 /// Contexts for each document: loading one costs as much as some twenty contexts.
 const CONTEXTS: u64 = 40;
 
@@ -84,6 +138,8 @@ fn compare(document_seed: u64) -> u64 {
         let ctx = naive::context(document_seed * 1_000 + n);
         let buf = translated(&ctx);
         let own = buf.as_context();
+        let values = values(&ctx);
+        let borrowed = borrowed(&ctx, &values);
         for flag in snap.flags().chain(["no-such-flag"]) {
             let expected = naive::decide(&tree, flag, &ctx);
             let decision = snap.decide(flag, &own);
@@ -102,6 +158,8 @@ fn compare(document_seed: u64) -> u64 {
             let value = serde_json::to_value(decision.value()).unwrap();
             assert_eq!(value, serde_json::to_value(&expected.value).unwrap(), "{flag}\n{document}");
             assert_eq!(explanation.decision().to_string(), decision.to_string());
+            let same = snap.decide(flag, &borrowed).to_string();
+            assert_eq!(same, decision.to_string(), "{ctx:?}\n{explanation}\n{document}");
         }
     }
     CONTEXTS

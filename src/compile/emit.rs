@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use memchr::memmem::Finder;
+
 use super::strategies::Compiled;
 use crate::bucket::{self, Purpose, Salt, Share};
-use crate::context::Builtin;
+use crate::context::{Builtin, HeaderKey};
 use crate::ir::{self, Condition, Declared, Document, Name, Scope, TextRelation};
 use crate::program::{
-    Accepts, Affixes, AttributeId, AttributeName, Code, Extra, Flag, FlagTest, FlagTestId, Id,
-    JsonPath, Leaf, Literal, Matcher, Names, Networks, Op, OpId, Program, Rule, Segment, SegmentId,
-    SegmentRollout, Serve, Split, Strategy, Subject, Test, TestId, TextSet, Truth, UnitSource,
-    Units, UnitsId, Variant, VariantId,
+    Accepts, Affixes, Asks, AttributeId, AttributeName, Code, Extra, FirstMatch, FirstMatchId,
+    Flag, FlagTest, FlagTestId, Id, JsonPath, Leaf, Literal, Matcher, Names, Needed, Networks, Op,
+    OpId, Program, Rule, Segment, SegmentId, SegmentRollout, Serve, Split, Strategy, Subject, Test,
+    TestId, TextSet, Truth, UnitSource, Units, UnitsId, Variant, VariantId,
 };
 
 /// Lays out a document whose references were checked.
@@ -88,6 +90,7 @@ impl Emitter<'_> {
         for rule in &flag.rules {
             self.rule(rule, flag, first_variant);
         }
+        let first_match = self.first_match(flag);
         let on = flag.find_variant("on").filter(|_| flag.is_boolean);
         self.program.flags.push(Flag {
             first_rule,
@@ -97,6 +100,12 @@ impl Emitter<'_> {
             default: first_variant.offset(flag.default.0),
             off: first_variant.offset(flag.off.0),
             on: on.map(|on| first_variant.offset(on.0)),
+            asks: match (flag.kill, flag.requires.is_empty(), flag.unless.is_empty()) {
+                (false, true, true) if flag.rules.is_empty() => Asks::Nothing,
+                (false, true, true) => Asks::Rules,
+                _ => Asks::All,
+            },
+            first_match,
             is_killed: flag.kill,
             speaks_of_time: self.time.contains(&flag.name),
             value_type: flag.value_type,
@@ -149,6 +158,14 @@ impl Emitter<'_> {
         self.program.rules.push(made);
     }
 
+    /// The first-match table of a flag, if it has rules enough that need a text.
+    fn first_match(&mut self, flag: &ir::Flag) -> Option<FirstMatchId> {
+        let conditions = flag.rules.iter().map(|rule| rule.when.as_ref());
+        let needed: Vec<_> = conditions.map(|when| when.map(needed).unwrap_or_default()).collect();
+        let table = FirstMatch::new(&needed, |subject| self.subject(subject))?;
+        Some(self.program.first_matches.push(table))
+    }
+
     /// Code that goes to `yes` where every one of the conditions is definitely false.
     fn none_of(
         &mut self,
@@ -188,7 +205,17 @@ impl Emitter<'_> {
                     false => self.condition(part, scope, wants, yes, next),
                 });
             }
-            Condition::Test(test) => Leaf::Test(self.test(test)),
+            Condition::Test(test) => {
+                let id = self.test(test);
+                let Test { subject, exists, matcher } = self.program.tests.get(id);
+                match (subject, matcher) {
+                    _ if exists.is_some() => Leaf::Test(id),
+                    (Subject::Builtin(Builtin::User), Matcher::Equals(_)) => Leaf::UserEquals(id),
+                    (Subject::Builtin(_), Matcher::Equals(_)) => Leaf::TextEquals(id),
+                    (Subject::Attribute(_), Matcher::Equals(_)) => Leaf::AttributeEquals(id),
+                    _ => Leaf::Test(id),
+                }
+            }
             Condition::Segment { name, .. } => Leaf::Segment(self.segment(name, scope)),
             Condition::Flag { name, variants, .. } => {
                 let variants = variants.iter().map(|(name, _)| &**name);
@@ -264,15 +291,7 @@ impl Emitter<'_> {
     }
 
     fn test(&mut self, test: &ir::Test) -> TestId {
-        let subject = match &test.subject {
-            ir::Subject::Builtin(builtin) => Subject::Builtin(*builtin),
-            ir::Subject::Ip => Subject::Ip,
-            ir::Subject::Header(name) => Subject::Header(Box::from(&**name)),
-            ir::Subject::Cookie(name) => Subject::Cookie(Box::from(&**name)),
-            ir::Subject::Attribute(name, declared) => {
-                Subject::Attribute(self.attribute(name, declared))
-            }
-        };
+        let subject = self.subject(&test.subject);
         let exists = test.matchers.iter().find_map(|matcher| match matcher {
             ir::Matcher::Exists(wanted) => Some(*wanted),
             _ => None,
@@ -287,6 +306,22 @@ impl Emitter<'_> {
         self.program.tests.push(Test { subject, exists, matcher })
     }
 
+    fn subject(&mut self, subject: &ir::Subject) -> Subject {
+        match subject {
+            ir::Subject::Builtin(builtin) => Subject::Builtin(*builtin),
+            ir::Subject::Ip => Subject::Ip,
+            ir::Subject::Header(name) => {
+                Subject::Header(Box::new(HeaderKey::new(name.to_string())))
+            }
+            ir::Subject::Cookie(name) => {
+                Subject::Cookie(Box::new(Finder::new(name.as_bytes()).into_owned()))
+            }
+            ir::Subject::Attribute(name, declared) => {
+                Subject::Attribute(self.attribute(name, declared))
+            }
+        }
+    }
+
     /// What is asked of a value; nothing by `exists`.
     fn matcher(&mut self, matcher: &ir::Matcher) -> Option<Matcher> {
         Some(match matcher {
@@ -294,7 +329,7 @@ impl Emitter<'_> {
             ir::Matcher::Text { relation, any_of, ignore_case, file } => {
                 let ignore_case = *ignore_case;
                 let affixes = || Affixes {
-                    texts: any_of.iter().map(|text| Box::from(&**text)).collect(),
+                    texts: any_of.iter().map(|text| Literal::new(Box::from(&**text))).collect(),
                     ignore_case,
                 };
                 match relation {
@@ -375,6 +410,29 @@ impl Emitter<'_> {
         let id = self.program.units.push(sources.clone().into());
         self.units.insert(sources, id);
         Units::FirstOf(id)
+    }
+}
+
+/// The texts that a condition cannot do without: what is tested for equality, and must hold.
+fn needed(condition: &Condition) -> Vec<Needed<'_, &ir::Subject>> {
+    /// Longer lists are quicker to ask than to spread over a table.
+    const FEW: usize = 64;
+    match condition {
+        Condition::All(parts) => parts.iter().flat_map(needed).collect(),
+        Condition::Test(test) => {
+            let texts = |matcher| match matcher {
+                &ir::Matcher::Text {
+                    relation: TextRelation::Equals,
+                    ref any_of,
+                    ignore_case: false,
+                    ..
+                } if any_of.len() <= FEW => Some(any_of.iter().map(|text| &**text).collect()),
+                _ => None,
+            };
+            let any_of = test.matchers.iter().find_map(texts);
+            any_of.map(|any_of| Needed { subject: &test.subject, any_of }).into_iter().collect()
+        }
+        _ => Vec::new(),
     }
 }
 

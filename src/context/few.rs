@@ -24,7 +24,7 @@ impl<T: Copy, const N: usize> Few<T, N> {
 
     #[inline]
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.items.iter().take(usize::from(self.count)).filter_map(Option::as_ref)
+        self.items.get(..usize::from(self.count)).unwrap_or_default().iter().flatten()
     }
 
     /// Puts an item in the place of the last that is the same; gives it back where there is none.

@@ -1,6 +1,9 @@
 //! Headers and cookies as the request has them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+
+use memchr::memmem::Finder;
 
 /// Headers that a context can borrow.
 ///
@@ -24,6 +27,14 @@ pub trait Headers: Send + Sync {
     /// comparison must ignore the case of the request's own.
     fn nth(&self, name: &str, n: usize) -> Option<&[u8]>;
 
+    /// The first value of a header, by a name that was made ready when the file was loaded.
+    ///
+    /// Asks [`Headers::nth`] by the text. Where the look-up wants a type of its own, as
+    /// `http::HeaderMap` does, it can take that from the key.
+    fn first(&self, name: &HeaderKey<'_>) -> Option<&[u8]> {
+        self.nth(name.as_str(), 0)
+    }
+
     /// Goes through the values of a header in their order, until `is_enough` says so of one.
     ///
     /// Asks for one after the other by [`Headers::nth`]. Where that goes through all headers each
@@ -31,6 +42,40 @@ pub trait Headers: Send + Sync {
     fn visit<'h>(&'h self, name: &str, is_enough: &mut dyn FnMut(&'h [u8]) -> bool) {
         let mut values = (0..).map_while(|n| self.nth(name, n));
         let _ = values.any(is_enough);
+    }
+}
+
+/// The name of a header that a toggle file tests, made ready to be looked up.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{HeaderKey, Headers};
+/// let key = HeaderKey::new("x-beta");
+/// assert_eq!([("X-Beta", "1")].first(&key), Some(&b"1"[..]));
+/// ```
+#[derive(Clone, Debug)]
+pub struct HeaderKey<'n> {
+    name: Cow<'n, str>,
+    #[cfg(feature = "http")]
+    http: Option<http::HeaderName>,
+}
+
+impl<'n> HeaderKey<'n> {
+    /// The key of a name in lower case.
+    pub fn new(name: impl Into<Cow<'n, str>>) -> HeaderKey<'n> {
+        let name = name.into();
+        HeaderKey {
+            #[cfg(feature = "http")]
+            http: http::HeaderName::from_lowercase(name.as_bytes()).ok(),
+            name,
+        }
+    }
+
+    /// The name, in lower case.
+    #[inline]
+    pub fn as_str(&self) -> &str {
+        &self.name
     }
 }
 
@@ -121,6 +166,14 @@ impl Headers for http::HeaderMap {
         self.get_all(name).iter().nth(n).map(http::HeaderValue::as_bytes)
     }
 
+    // PERF: a name that is parsed each time takes longer than the look-up itself (W4-map).
+    fn first(&self, name: &HeaderKey<'_>) -> Option<&[u8]> {
+        match &name.http {
+            Some(name) => self.get(name).map(http::HeaderValue::as_bytes),
+            None => None,
+        }
+    }
+
     fn visit<'h>(&'h self, name: &str, is_enough: &mut dyn FnMut(&'h [u8]) -> bool) {
         let _ = self.get_all(name).iter().map(http::HeaderValue::as_bytes).any(is_enough);
     }
@@ -136,15 +189,19 @@ pub(crate) enum Found<'r> {
     Value(&'r [u8]),
 }
 
-/// The first cookie of this name in the value of a `Cookie` header, by RFC 6265, section 4.2.
-pub(crate) fn find_cookie<'h>(header: &'h [u8], name: &str) -> Option<&'h [u8]> {
-    header.split(|byte| *byte == b';').find_map(|pair| {
-        let pair = pair.trim_ascii();
-        let (known, value) = pair.split_at_checked(name.len())?;
-        if known != name.as_bytes() {
+/// The first cookie in the value of a `Cookie` header that has the name which the finder looks for,
+/// by RFC 6265, section 4.2.
+///
+/// PERF: each place where the name stands is looked at, and not each cookie (CTX of a browser).
+pub(crate) fn find_cookie<'h>(header: &'h [u8], name: &Finder<'_>) -> Option<&'h [u8]> {
+    name.find_iter(header).find_map(|at| {
+        let (before, rest) = header.split_at_checked(at)?;
+        let before = before.trim_ascii_end();
+        if !(before.is_empty() || before.ends_with(b";")) {
             return None;
         }
-        value.trim_ascii_start().strip_prefix(b"=").map(<[u8]>::trim_ascii)
+        let value = rest.get(name.needle().len()..)?.trim_ascii_start().strip_prefix(b"=")?;
+        value.split(|byte| *byte == b';').next().map(<[u8]>::trim_ascii)
     })
 }
 
@@ -177,7 +234,8 @@ mod tests {
     #[test]
     fn the_first_cookie_of_the_exact_name_counts() {
         let header = b"a=1; ab=2;b=\"3\"; a=4; c ; d=;e = 5";
-        let find = |name| find_cookie(header, name).map(|v| std::str::from_utf8(v).unwrap());
+        let find =
+            |name| find_cookie(header, &Finder::new(name)).map(|v| std::str::from_utf8(v).unwrap());
         assert_eq!(find("a"), Some("1"));
         assert_eq!(find("ab"), Some("2"));
         assert_eq!(find("b"), Some("\"3\""));

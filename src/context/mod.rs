@@ -9,14 +9,15 @@ use std::fmt;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
+use memchr::memmem::Finder;
 
 use self::few::Few;
 use crate::bucket::UnitHash;
 use crate::literal::instant;
 
 pub use attribute::{Address, Attribute, Unit};
-pub use headers::Headers;
 pub(crate) use headers::{Found, decode_percent, find_cookie};
+pub use headers::{HeaderKey, Headers};
 pub use owned::{AttributeBuf, ContextBuf};
 
 /// The attributes that every context can have, beside the address.
@@ -346,8 +347,8 @@ impl<'a> Context<'a> {
             return self.builtin(builtin);
         }
         let found = match key.split_once('.')? {
-            ("header", name) => self.find_header(name),
-            ("cookie", name) => self.find_cookie(name),
+            ("header", name) => self.find_header(&HeaderKey::new(name)),
+            ("cookie", name) => self.find_cookie(&Finder::new(name)),
             ("attr", name) => match self.attribute(name)? {
                 Attribute::Text(text) => return Some(text),
                 _ => return None,
@@ -358,6 +359,24 @@ impl<'a> Context<'a> {
             Found::Value(bytes) => std::str::from_utf8(bytes).ok(),
             Found::Absent | Found::NotGiven => None,
         }
+    }
+
+    /// The user that was given to this context and not to one under it, with the hash.
+    #[inline]
+    pub(crate) fn own_user(&self) -> Option<(&str, UnitHash)> {
+        self.user.as_ref().map(|(user, hash)| (user.as_str(), *hash))
+    }
+
+    /// The hash of the user that was given to this context and not to one under it.
+    #[inline]
+    pub(crate) fn own_user_hash(&self) -> Option<UnitHash> {
+        self.user.as_ref().map(|(_, hash)| *hash)
+    }
+
+    /// A text that was given to this context and not to one under it; not the user.
+    #[inline]
+    pub(crate) fn own_text(&self, builtin: Builtin) -> Option<&'a str> {
+        slot_of(builtin).and_then(|slot| self.texts.get(slot).copied().flatten())
     }
 
     #[inline]
@@ -409,8 +428,8 @@ impl<'a> Context<'a> {
     }
 
     /// The first instance of a header, by its lower-case name.
-    pub(crate) fn find_header(&self, name: &str) -> Found<'_> {
-        let is_it = |(known, _): &&(&str, &[u8])| known.eq_ignore_ascii_case(name);
+    pub(crate) fn find_header(&self, name: &HeaderKey<'_>) -> Found<'_> {
+        let is_it = |(known, _): &&(&str, &[u8])| known.eq_ignore_ascii_case(name.as_str());
         let more = || self.more.as_ref().and_then(|more| more.find_header(is_it));
         if let Some((_, value)) = self.headers.iter().find(is_it).or_else(more) {
             return Found::Value(value);
@@ -418,7 +437,7 @@ impl<'a> Context<'a> {
         let mut given = !self.headers.is_empty();
         let sources = [self.lent_headers, self.under.and_then(ContextBuf::lent_headers)];
         for headers in sources.into_iter().flatten() {
-            if let Some(value) = headers.nth(name, 0) {
+            if let Some(value) = headers.first(name) {
                 return Found::Value(value);
             }
             given = true;
@@ -427,9 +446,9 @@ impl<'a> Context<'a> {
     }
 
     /// The first instance of a cookie.
-    pub(crate) fn find_cookie(&self, name: &str) -> Found<'_> {
+    pub(crate) fn find_cookie(&self, name: &Finder<'_>) -> Found<'_> {
         let mut own = self.own_cookies();
-        if let Some((_, value)) = own.find(|(known, _)| *known == name) {
+        if let Some((_, value)) = own.find(|(known, _)| known.as_bytes() == name.needle()) {
             return Found::Value(value.as_bytes());
         }
         let mut given = !self.cookies.is_empty() || !self.headers.is_empty();
@@ -459,7 +478,7 @@ impl<'a> Context<'a> {
                 return Found::Value(value);
             }
         }
-        match self.under.map(|under| under.find_cookie(name)) {
+        match self.under.map(|under| under.find_cookie(name.needle())) {
             Some(found @ (Found::Value(_) | Found::Absent)) => found,
             Some(Found::NotGiven) | None if given => Found::Absent,
             Some(Found::NotGiven) | None => Found::NotGiven,

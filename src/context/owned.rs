@@ -235,10 +235,10 @@ impl ContextBuf {
     }
 
     /// A cookie that was added as such; those of the headers are found through the headers.
-    pub(crate) fn find_cookie(&self, name: &str) -> Found<'_> {
+    pub(crate) fn find_cookie(&self, name: &[u8]) -> Found<'_> {
         match &self.cookies {
             None => Found::NotGiven,
-            Some(cookies) => match cookies.iter().find(|(known, _)| known == name) {
+            Some(cookies) => match cookies.iter().find(|(known, _)| known.as_bytes() == name) {
                 Some((_, value)) => Found::Value(value.as_bytes()),
                 None => Found::Absent,
             },

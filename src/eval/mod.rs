@@ -14,78 +14,20 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 
 use crate::bucket::{self, Share, UnitHash};
-use crate::context::{Attribute, Builtin, Context, ContextBuf};
+use crate::observer::{Inside, Observer, RuleResult, Silent};
 use crate::program::{
-    Flag, FlagId, FlagTest, FlagTestId, Leaf, NO_BUCKET, Op, OpId, Outcome, Program, Rule,
-    RuleIndex, SegmentId, Serve, Truth, UnitSource, Units, VariantId,
+    Asks, Extra, FirstMatchId, Flag, FlagId, FlagTest, FlagTestId, Leaf, NO_BUCKET, OpId, Outcome,
+    Program, Rule, RuleIndex, SegmentId, SegmentRolloutId, Serve, StrategyId, Truth, Units,
+    VariantId,
 };
 use crate::reason::Reason;
-
-/// Told what is tested and found, while it is.
-pub(crate) trait Observer {
-    /// What a leaf is a share of: its bucket, or that there is nothing to bucket.
-    fn bucket(&mut self, bucket: Option<u32>);
-    /// A leaf was asked.
-    fn leaf(&mut self, op: OpId, found: Truth);
-    /// What follows happens inside another flag, or a segment of which this is wanted.
-    fn enter(&mut self, inside: Inside);
-    /// It is over; of a flag, with what it decided.
-    fn leave(&mut self, outcome: Option<Outcome>);
-    /// A requirement was asked.
-    fn requirement(&mut self, index: usize, holds: bool);
-    /// A rule was tried.
-    fn rule(&mut self, index: usize, came_to: RuleResult);
-}
-
-/// What an observer is inside of.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Inside {
-    Flag(FlagId),
-    Segment(SegmentId, Truth),
-}
-
-/// What became of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RuleResult {
-    /// It is not open at this instant.
-    Closed,
-    /// Its condition is not definitely true.
-    NotHeld,
-    /// The unit is outside the share; the next rule is tried.
-    Outside { share: Share, bucket: u32 },
-    /// There is nothing to bucket; the next rule is tried.
-    NoUnit { share: Option<Share> },
-    /// The unit is outside, or there is none, and the rule says what then.
-    Else { share: Share, bucket: u32 },
-    /// It serves.
-    Served { share: Option<Share>, bucket: u32, arm_bucket: u32 },
-}
-
-/// The observer of those who only want the answer.
-pub(crate) struct Silent;
-
-impl Observer for Silent {
-    #[inline]
-    fn bucket(&mut self, _: Option<u32>) {}
-    #[inline]
-    fn leaf(&mut self, _: OpId, _: Truth) {}
-    #[inline]
-    fn enter(&mut self, _: Inside) {}
-    #[inline]
-    fn leave(&mut self, _: Option<Outcome>) {}
-    #[inline]
-    fn requirement(&mut self, _: usize, _: bool) {}
-    #[inline]
-    fn rule(&mut self, _: usize, _: RuleResult) {}
-}
+use crate::request::Request;
 
 /// One evaluation: a program, and all that is known of the request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run<'r> {
     pub(crate) program: &'r Program,
-    pub(crate) ctx: &'r Context<'r>,
-    /// What the service knows of every request.
-    pub(crate) base: &'r ContextBuf,
+    pub(crate) request: Request<'r>,
     /// The instant, for programs that speak of time.
     pub(crate) now: Timestamp,
 }
@@ -99,31 +41,36 @@ pub(crate) fn decide<O: Observer>(run: &Run<'_>, id: FlagId, observer: &mut O) -
 /// What a flag decides that asks nothing.
 #[inline]
 pub(crate) fn without_context(flag: &Flag) -> Option<Outcome> {
-    let asks_nothing = flag.first_rule == flag.end_rule
-        && !flag.is_killed
-        && flag.requires.is_empty()
-        && flag.not_excluded == OpId::YES;
-    asks_nothing.then(|| ended(flag.default, Reason::Static))
+    matches!(flag.asks, Asks::Nothing).then(|| ended(flag.default, Reason::Static))
 }
 
 /// Decides a flag that asks for something.
-#[inline]
+#[inline(always)]
 pub(crate) fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcome {
+    if matches!(flag.asks, Asks::All) {
+        if let Some(outcome) = before_rules(run, flag, observer) {
+            return outcome;
+        }
+    }
+    by_rules(run, flag, observer)
+}
+
+/// What decides a flag whatever its rules say.
+#[inline(never)]
+fn before_rules<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Option<Outcome> {
     if flag.is_killed {
-        return ended(flag.off, Reason::Killed);
+        return Some(ended(flag.off, Reason::Killed));
     }
     for (index, required) in flag.requires.iter().enumerate() {
         let holds = serves(run, *required, observer);
         observer.requirement(index, holds);
         if !holds {
             let rule = RuleIndex::new(index);
-            return Outcome { rule, ..ended(flag.off, Reason::Prerequisite) };
+            return Some(Outcome { rule, ..ended(flag.off, Reason::Prerequisite) });
         }
     }
-    if !holds(run, flag.not_excluded, observer) {
-        return ended(flag.off, Reason::Excluded);
-    }
-    by_rules(run, flag, observer)
+    let is_excluded = !holds(run, flag.not_excluded, observer);
+    is_excluded.then(|| ended(flag.off, Reason::Excluded))
 }
 
 /// A decision without a rule.
@@ -132,11 +79,34 @@ const fn ended(variant: VariantId, reason: Reason) -> Outcome {
     Outcome { variant, bucket: NO_BUCKET, rule: RuleIndex::NONE, reason, no_unit: false }
 }
 
-#[inline]
+#[inline(always)]
 fn by_rules<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcome {
     let rules = run.program.rules.range(flag.first_rule, flag.end_rule);
+    match flag.first_match {
+        Some(table) if !O::SEES_ALL => by_table(run, flag, rules, table),
+        _ => first_of(run, flag, rules.iter().enumerate(), observer),
+    }
+}
+
+/// As trying all rules, without those that cannot hold.
+#[inline(never)]
+fn by_table(run: &Run<'_>, flag: &Flag, rules: &[Rule], table: FirstMatchId) -> Outcome {
+    let text_of = |subject: &_| run.request.text_of(subject, &run.program.attributes);
+    let candidates = run.program.first_matches.get(table).candidates(text_of);
+    let rules = candidates.filter_map(|index| rules.get(index).map(|rule| (index, rule)));
+    first_of(run, flag, rules, &mut Silent)
+}
+
+/// What the first of some rules serves that serves anything, else the default.
+#[inline(always)]
+fn first_of<'r, O: Observer>(
+    run: &Run<'_>,
+    flag: &Flag,
+    rules: impl Iterator<Item = (usize, &'r Rule)>,
+    observer: &mut O,
+) -> Outcome {
     let mut no_unit = false;
-    for (index, rule) in rules.iter().enumerate() {
+    for (index, rule) in rules {
         let (result, served) = try_rule(run, rule, observer);
         observer.rule(index, result);
         let bucket = match result {
@@ -150,20 +120,16 @@ fn by_rules<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcom
             RuleResult::Closed | RuleResult::NotHeld | RuleResult::Outside { .. } => NO_BUCKET,
         };
         if let Some((variant, reason)) = served {
-            return Outcome {
-                variant,
-                bucket,
-                rule: RuleIndex::new(index),
-                reason,
-                no_unit: false,
-            };
+            let rule = RuleIndex::new(index);
+            return Outcome { variant, bucket, rule, reason, no_unit: false };
         }
     }
-    let reason = if rules.is_empty() { Reason::Static } else { Reason::Default };
+    let has_rules = flag.first_rule != flag.end_rule;
+    let reason = if has_rules { Reason::Default } else { Reason::Static };
     Outcome { no_unit, ..ended(flag.default, reason) }
 }
 
-#[inline]
+#[inline(always)]
 fn try_rule<O: Observer>(
     run: &Run<'_>,
     rule: &Rule,
@@ -173,18 +139,13 @@ fn try_rule<O: Observer>(
     let mut otherwise = None;
     if let Some(extra) = rule.extra {
         let extra = run.program.extras.get(extra);
-        let is_open = extra.from.is_none_or(|from| from <= run.now)
-            && extra.until.is_none_or(|until| run.now < until);
-        if !is_open {
-            return (RuleResult::Closed, None);
-        }
-        if let Some(ramp) = &extra.ramp {
-            let begun = ramp.iter().take_while(|(from, _)| *from <= run.now).last();
-            share = begun.map_or(Share::NONE, |(_, share)| *share);
+        match share_now(run, extra, share) {
+            Some(now) => share = now,
+            None => return (RuleResult::Closed, None),
         }
         otherwise = extra.otherwise;
     }
-    if !holds(run, rule.entry, observer) {
+    if rule.entry != OpId::YES && !holds(run, rule.entry, observer) {
         return (RuleResult::NotHeld, None);
     }
 
@@ -240,66 +201,81 @@ fn try_rule<O: Observer>(
     }
 }
 
+/// The share of a rule at this instant; `None` while it is not open.
+///
+/// PERF: few rules speak of time, and the others need not carry what it takes (W3).
+#[inline(never)]
+fn share_now(run: &Run<'_>, extra: &Extra, share: Share) -> Option<Share> {
+    let is_open = extra.from.is_none_or(|from| from <= run.now)
+        && extra.until.is_none_or(|until| run.now < until);
+    let now = extra.ramp.as_ref().map_or(share, |ramp| {
+        let begun = ramp.iter().take_while(|(from, _)| *from <= run.now).last();
+        begun.map_or(Share::NONE, |(_, share)| *share)
+    });
+    is_open.then_some(now)
+}
+
 /// Runs the code of a condition.
-#[inline]
+#[inline(never)]
 fn holds<O: Observer>(run: &Run<'_>, entry: OpId, observer: &mut O) -> bool {
+    let tests = &run.program.tests;
     let mut at = entry;
-    loop {
-        if at == OpId::YES {
-            return true;
-        }
-        if at == OpId::NO {
-            return false;
-        }
-        let op = run.program.ops.get(at);
+    while let Some(op) = run.program.ops.find(at) {
         let found = match op.leaf {
-            Leaf::Test(test) => test::ask(run, run.program.tests.get(test)),
-            _ => ask(run, op, observer),
+            Leaf::UserEquals(test) => test::user_equals(run, tests.get(test)),
+            Leaf::TextEquals(test) => test::text_equals(run, tests.get(test)),
+            Leaf::AttributeEquals(test) => test::attribute_equals(run, tests.get(test)),
+            Leaf::Test(test) => test::ask(run, tests.get(test)),
+            Leaf::Segment(id) => in_segment(run, id, op.wants, observer),
+            Leaf::Rollout(id) => in_share(run, id, observer),
+            Leaf::Flag(test) => Truth::of(serves(run, test, observer)),
+            Leaf::Strategy(id) => ask_strategy(run, id),
         };
         observer.leaf(at, found);
         at = if found == op.wants { op.yes } else { op.no };
     }
+    at == OpId::YES
 }
 
-/// Asks a leaf of any kind.
-///
-/// PERF: kept apart from the loop, where nearly all leaves are tests (W4, DEEP).
+/// Whether a segment is what is wanted of it.
+#[inline]
+fn in_segment<O: Observer>(run: &Run<'_>, id: SegmentId, wants: Truth, observer: &mut O) -> Truth {
+    let segment = run.program.segments.get(id);
+    let code = if wants == Truth::True { segment.holds } else { segment.fails };
+    observer.enter(Inside::Segment(id, wants));
+    let is_so = holds(run, code.entry, observer);
+    observer.leave(None);
+    // The code knows whether what is wanted is definitely so. If it is not, the opposite and the
+    // unknown come to the same.
+    if is_so { wants } else { Truth::Unknown }
+}
+
+/// Whether a unit is in the share of a segment.
 #[inline(never)]
-fn ask<O: Observer>(run: &Run<'_>, op: &Op, observer: &mut O) -> Truth {
-    match op.leaf {
-        Leaf::Test(test) => test::ask(run, run.program.tests.get(test)),
-        Leaf::Segment(id) => {
-            let segment = run.program.segments.get(id);
-            let code = if op.wants == Truth::True { segment.holds } else { segment.fails };
-            observer.enter(Inside::Segment(id, op.wants));
-            let is_so = holds(run, code.entry, observer);
-            observer.leave(None);
-            // The code knows whether what is wanted is definitely so. If it is not, the opposite
-            // and the unknown come to the same.
-            if is_so { op.wants } else { Truth::Unknown }
+fn in_share<O: Observer>(run: &Run<'_>, id: SegmentRolloutId, observer: &mut O) -> Truth {
+    let rollout = run.program.segment_rollouts.get(id);
+    if rollout.share == Share::ALL {
+        return Truth::True;
+    }
+    let unit = unit(run, rollout.units);
+    let bucket = unit.map(|unit| bucket::bucket(unit, rollout.salt));
+    observer.bucket(bucket);
+    Truth::of(bucket.is_some_and(|bucket| rollout.share.holds(bucket)))
+}
+
+#[inline(never)]
+fn ask_strategy(run: &Run<'_>, id: StrategyId) -> Truth {
+    match &run.program.strategies.get(id).0 {
+        Some(condition) => {
+            let at = SystemTime::from(run.now);
+            condition.holds(run.request.ctx, at).map_or(Truth::Unknown, Truth::of)
         }
-        Leaf::Flag(test) => Truth::of(serves(run, test, observer)),
-        Leaf::Strategy(id) => match &run.program.strategies.get(id).0 {
-            Some(condition) => {
-                let at = SystemTime::from(run.now);
-                condition.holds(run.ctx, at).map_or(Truth::Unknown, Truth::of)
-            }
-            None => Truth::Unknown,
-        },
-        Leaf::Rollout(id) => {
-            let rollout = run.program.segment_rollouts.get(id);
-            if rollout.share == Share::ALL {
-                return Truth::True;
-            }
-            let unit = unit(run, rollout.units);
-            let bucket = unit.map(|unit| bucket::bucket(unit, rollout.salt));
-            observer.bucket(bucket);
-            Truth::of(bucket.is_some_and(|bucket| rollout.share.holds(bucket)))
-        }
+        None => Truth::Unknown,
     }
 }
 
 /// Whether another flag serves one of the variants that are asked for.
+#[inline(never)]
 fn serves<O: Observer>(run: &Run<'_>, test: FlagTestId, observer: &mut O) -> bool {
     let FlagTest { flag, any_of } = run.program.flag_tests.get(test);
     let Some(flag) = flag else { return false };
@@ -312,32 +288,19 @@ fn serves<O: Observer>(run: &Run<'_>, test: FlagTestId, observer: &mut O) -> boo
 /// The hash of what is bucketed, if the request has it.
 #[inline]
 fn unit(run: &Run<'_>, units: Units) -> Option<UnitHash> {
-    match units {
-        Units::User => user(run),
-        Units::FirstOf(units) => first_of(run, run.program.units.get(units)),
+    match (units, run.request.ctx.own_user_hash()) {
+        (Units::User, Some(hash)) => Some(hash),
+        _ => unit_elsewhere(run, units),
     }
 }
 
-#[inline]
-fn user(run: &Run<'_>) -> Option<UnitHash> {
-    let of_base = || run.base.builtin(Builtin::User).map(|user| UnitHash::of(user.as_bytes()));
-    run.ctx.user_hash().or_else(of_base)
-}
-
-fn first_of(run: &Run<'_>, sources: &[UnitSource]) -> Option<UnitHash> {
-    sources.iter().find_map(|source| match source {
-        UnitSource::Builtin(Builtin::User) => user(run),
-        UnitSource::Builtin(builtin) => {
-            run.builtin(*builtin).map(|text| UnitHash::of(text.as_bytes()))
+/// PERF: nearly all units are users whom the request itself names (W3, W5).
+#[inline(never)]
+fn unit_elsewhere(run: &Run<'_>, units: Units) -> Option<UnitHash> {
+    match units {
+        Units::User => run.request.user_hash(),
+        Units::FirstOf(units) => {
+            run.request.first_unit(run.program.units.get(units), &run.program.attributes)
         }
-        UnitSource::Attribute(id) => test::find_attribute(run, run.program.attributes.get(*id))
-            .and_then(Attribute::unit_hash),
-    })
-}
-
-impl<'r> Run<'r> {
-    #[inline]
-    fn builtin(&self, builtin: Builtin) -> Option<&'r str> {
-        self.ctx.builtin(builtin).or_else(|| self.base.builtin(builtin))
     }
 }

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use super::{Finding, Step};
 use crate::bucket::{self, Share};
-use crate::eval::RuleResult;
 use crate::ir::{
     Condition, Flag, Matcher, Name, Rollout, Rule, Serve, Test, TextRelation, UnitName,
 };
+use crate::observer::RuleResult;
 use crate::program::NO_BUCKET;
 
 /// How many items of a list are shown.

@@ -6,14 +6,15 @@
 mod describe;
 mod print;
 
+use memchr::memmem::Finder;
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
-use crate::context::{Context, Found};
+use crate::context::{Context, Found, HeaderKey};
 use crate::decision::Decision;
-use crate::eval::{Inside, Observer, RuleResult};
 use crate::ir::{Condition, Flag, Rule, Subject};
 use crate::load::Loaded;
+use crate::observer::{Inside, Observer, RuleResult};
 use crate::program::{Code, FlagId, OpId, Outcome, Truth};
 
 pub use print::RenderedExplanation;
@@ -177,6 +178,8 @@ impl Notes {
 }
 
 impl Observer for Notes {
+    const SEES_ALL: bool = true;
+
     fn bucket(&mut self, bucket: Option<u32>) {
         self.bucket = Some(bucket);
     }
@@ -436,8 +439,12 @@ impl Teller<'_> {
                 self.ctx.builtin(*builtin).or_else(|| base.builtin(*builtin)).is_some()
             }
             Subject::Ip => self.ctx.address().or_else(|| base.address()).is_some(),
-            Subject::Header(name) => matches!(self.ctx.find_header(name), Found::Value(_)),
-            Subject::Cookie(name) => matches!(self.ctx.find_cookie(name), Found::Value(_)),
+            Subject::Header(name) => {
+                matches!(self.ctx.find_header(&HeaderKey::new(&**name)), Found::Value(_))
+            }
+            Subject::Cookie(name) => {
+                matches!(self.ctx.find_cookie(&Finder::new(&**name)), Found::Value(_))
+            }
             Subject::Attribute(name, _) => {
                 self.ctx.attribute(name).or_else(|| base.attribute(name)).is_some()
             }

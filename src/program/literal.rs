@@ -21,20 +21,38 @@ impl Literal {
 
     #[inline]
     pub(crate) fn is(&self, other: &str) -> bool {
-        self.text.len() == other.len() && self.is_of(words(other.as_bytes()), other)
+        self.is_bytes(other.as_bytes())
+    }
+
+    #[inline]
+    pub(crate) fn is_bytes(&self, other: &[u8]) -> bool {
+        self.text.len() == other.len() && self.is_with(words(other), other)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.text.len()
     }
 
     /// Whether one of the literals is this text.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn any(literals: &[Literal], other: &str) -> bool {
         let words = words(other.as_bytes());
-        literals.iter().any(|known| known.text.len() == other.len() && known.is_of(words, other))
+        literals.iter().any(|known| known.is_with(words, other.as_bytes()))
     }
 
-    /// Of a text of the same length, with its words.
+    /// As [`Literal::is`], of a text with its words.
     #[inline]
-    fn is_of(&self, words: [u64; 2], other: &str) -> bool {
-        self.words == words && (other.len() <= 16 || *self.text == *other)
+    fn is_with(&self, words: [u64; 2], other: &[u8]) -> bool {
+        self.words[0] == words[0]
+            && self.words[1] == words[1]
+            && self.text.len() == other.len()
+            && (other.len() <= 16 || self.is_long(other))
+    }
+
+    // PERF: a call to compare bytes, and the registers that it takes, where it is needed only (W4).
+    #[inline(never)]
+    fn is_long(&self, other: &[u8]) -> bool {
+        self.text.as_bytes() == other
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::{Accepts, Affixes, Matcher, Truth};
+use super::{Accepts, Affixes, Literal, Matcher, Truth};
 use crate::context::Attribute;
 use crate::literal::instant;
 use crate::literal::number::Number;
@@ -92,7 +92,21 @@ fn accepted(matcher: &Matcher, value: Scalar<'_>, accepts: &Accepts) -> Truth {
 pub(crate) fn passes_text(matcher: &Matcher, text: &str) -> Truth {
     match matcher {
         Matcher::Equals(set) => Truth::of(set.contains(text)),
+        Matcher::StartsWith(affixes) if text.len() <= MAX_TEXT => Truth::of(affixes.start(text)),
+        Matcher::EndsWith(affixes) if text.len() <= MAX_TEXT => Truth::of(affixes.end(text)),
         matcher => passes(matcher, Scalar::Text(text)),
+    }
+}
+
+/// All tests of an integer.
+#[inline]
+pub(crate) fn passes_integer(matcher: &Matcher, value: i64) -> Truth {
+    let value = i128::from(value);
+    match matcher {
+        Matcher::Compare(comparison, Number::Integer(bound)) => {
+            Truth::of(comparison.holds(value.cmp(bound)))
+        }
+        matcher => passes(matcher, Scalar::Number(Number::Integer(value))),
     }
 }
 
@@ -108,9 +122,9 @@ pub(crate) fn passes(matcher: &Matcher, value: Scalar<'_>) -> Truth {
             Scalar::Text(text) => Truth::of(set.contains(text)),
             _ => Truth::Unknown,
         },
-        Matcher::StartsWith(affixes) => with_text(value, |text| affixes.any(text, starts_with)),
-        Matcher::EndsWith(affixes) => with_text(value, |text| affixes.any(text, ends_with)),
-        Matcher::Contains(affixes) => with_text(value, |text| affixes.any(text, contains)),
+        Matcher::StartsWith(affixes) => with_text(value, |text| affixes.start(text)),
+        Matcher::EndsWith(affixes) => with_text(value, |text| affixes.end(text)),
+        Matcher::Contains(affixes) => with_text(value, |text| affixes.are_in(text)),
         Matcher::Pattern(patterns) => match value {
             Scalar::Text(text) => any(patterns
                 .iter()
@@ -168,29 +182,36 @@ fn with_instant(value: Scalar<'_>, test: impl FnOnce(Timestamp) -> bool) -> Trut
 }
 
 impl Affixes {
-    #[inline]
-    fn any(&self, text: &str, is_so: impl Fn(&[u8], &[u8], bool) -> bool) -> bool {
-        let mut texts = self.texts.iter();
-        texts.any(|affix| is_so(text.as_bytes(), affix.as_bytes(), self.ignore_case))
+    fn start(&self, text: &str) -> bool {
+        self.any(|affix| text.as_bytes().get(..affix.len()))
     }
-}
 
-fn is_same(a: &[u8], b: &[u8], ignore_case: bool) -> bool {
-    if ignore_case { a.eq_ignore_ascii_case(b) } else { a == b }
-}
+    fn end(&self, text: &str) -> bool {
+        let start = |affix: &Literal| text.len().checked_sub(affix.len());
+        self.any(|affix| start(affix).and_then(|at| text.as_bytes().get(at..)))
+    }
 
-fn starts_with(text: &[u8], prefix: &[u8], ignore_case: bool) -> bool {
-    text.get(..prefix.len()).is_some_and(|head| is_same(head, prefix, ignore_case))
-}
+    /// Whether one of them is the part of a text that it is compared with.
+    #[inline]
+    fn any<'t>(&self, part: impl Fn(&Literal) -> Option<&'t [u8]>) -> bool {
+        self.texts.iter().any(|affix| {
+            part(affix).is_some_and(|part| match self.ignore_case {
+                true => part.eq_ignore_ascii_case(affix.text().as_bytes()),
+                false => affix.is_bytes(part),
+            })
+        })
+    }
 
-fn ends_with(text: &[u8], suffix: &[u8], ignore_case: bool) -> bool {
-    let start = text.len().checked_sub(suffix.len());
-    start.and_then(|at| text.get(at..)).is_some_and(|tail| is_same(tail, suffix, ignore_case))
-}
-
-fn contains(text: &[u8], part: &[u8], ignore_case: bool) -> bool {
-    // A part is never empty: the file may not say so.
-    text.windows(part.len().max(1)).any(|window| is_same(window, part, ignore_case))
+    fn are_in(&self, text: &str) -> bool {
+        self.texts.iter().any(|affix| {
+            let affix = affix.text().as_bytes();
+            // An affix is never empty: the file may not say so.
+            text.as_bytes().windows(affix.len().max(1)).any(|window| match self.ignore_case {
+                true => window.eq_ignore_ascii_case(affix),
+                false => window == affix,
+            })
+        })
+    }
 }
 
 /// Kleene's `or` over all, as far as it takes.

@@ -4,6 +4,7 @@
 //! end. Negation is pushed down to the leaves when the code is made: a leaf must be *definitely
 //! true*, or *definitely false*, and whatever is unknown is neither.
 
+mod first_match;
 mod literal;
 mod matcher;
 mod names;
@@ -14,9 +15,10 @@ mod table;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use memchr::memmem::Finder;
 
 use crate::bucket::{Salt, Share};
-use crate::context::Builtin;
+use crate::context::{Builtin, HeaderKey};
 use crate::literal::number::{Comparison, Number};
 use crate::literal::pattern::Pattern;
 use crate::literal::version::VersionRange;
@@ -24,14 +26,15 @@ use crate::reason::Reason;
 use crate::strategy::Condition;
 use crate::value::{Value, ValueType};
 
+pub(crate) use first_match::{FirstMatch, Needed, TextOf};
 pub(crate) use literal::Literal;
-pub(crate) use matcher::{MAX_TEXT, Scalar, any_element, passes, passes_text};
+pub(crate) use matcher::{MAX_TEXT, Scalar, any_element, passes, passes_integer, passes_text};
 pub(crate) use names::Names;
 pub(crate) use networks::Networks;
 pub(crate) use set::TextSet;
 pub(crate) use table::{
-    AttributeId, ExtraId, FlagId, FlagTestId, Id, RuleId, SegmentId, SegmentRolloutId, SplitId,
-    StrategyId, Table, TestId, UnitsId, VariantId,
+    AttributeId, ExtraId, FirstMatchId, FlagId, FlagTestId, Id, RuleId, SegmentId,
+    SegmentRolloutId, SplitId, StrategyId, Table, TestId, UnitsId, VariantId,
 };
 
 /// All flags of a loaded state.
@@ -41,6 +44,7 @@ pub(crate) struct Program {
     pub(crate) flags: Table<FlagId, Flag>,
     pub(crate) rules: Table<RuleId, Rule>,
     pub(crate) extras: Table<ExtraId, Extra>,
+    pub(crate) first_matches: Table<FirstMatchId, FirstMatch>,
     pub(crate) variants: Table<VariantId, Variant>,
     pub(crate) ops: Table<OpId, Op>,
     pub(crate) tests: Table<TestId, Test>,
@@ -60,6 +64,7 @@ impl Program {
             flags: Table::new(),
             rules: Table::new(),
             extras: Table::new(),
+            first_matches: Table::new(),
             variants: Table::new(),
             ops: Table::new(),
             tests: Table::new(),
@@ -104,11 +109,25 @@ pub(crate) struct Flag {
     pub(crate) off: VariantId,
     /// The variant of a boolean flag that is on.
     pub(crate) on: Option<VariantId>,
+    pub(crate) asks: Asks,
+    /// Which of its rules can hold, of a flag that has many.
+    pub(crate) first_match: Option<FirstMatchId>,
     pub(crate) is_killed: bool,
     /// Whether anything that decides it asks for the time.
     pub(crate) speaks_of_time: bool,
     pub(crate) value_type: ValueType,
     pub(crate) requires: Box<[FlagTestId]>,
+}
+
+/// What it takes to decide a flag.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asks {
+    /// It is the same for everyone.
+    Nothing,
+    /// It has rules, and nothing comes before them.
+    Rules,
+    /// It is killed, or has requirements or an `unless`.
+    All,
 }
 
 /// A named outcome.
@@ -197,6 +216,13 @@ impl Id for OpId {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Leaf {
+    /// Whether the user is one of a set.
+    UserEquals(TestId),
+    /// Whether another text that every context can have is one of a set.
+    TextEquals(TestId),
+    /// Whether an attribute of the service's own is one of a set.
+    AttributeEquals(TestId),
+    /// Any other test.
     Test(TestId),
     Segment(SegmentId),
     Flag(FlagTestId),
@@ -208,8 +234,8 @@ pub(crate) enum Leaf {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Truth {
     False,
-    Unknown,
     True,
+    Unknown,
 }
 
 impl Truth {
@@ -251,9 +277,8 @@ pub(crate) struct Test {
 pub(crate) enum Subject {
     Builtin(Builtin),
     Ip,
-    /// In lower case.
-    Header(Box<str>),
-    Cookie(Box<str>),
+    Header(Box<HeaderKey<'static>>),
+    Cookie(Box<Finder<'static>>),
     Attribute(AttributeId),
 }
 
@@ -307,7 +332,7 @@ pub(crate) enum Matcher {
 /// Texts that a value starts with, ends with or contains.
 #[derive(Debug)]
 pub(crate) struct Affixes {
-    pub(crate) texts: Box<[Box<str>]>,
+    pub(crate) texts: Box<[Literal]>,
     pub(crate) ignore_case: bool,
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::literal::Literal;
+use crate::bucket::UnitHash;
 
 /// Up to this many texts are compared one by one.
 const FEW: usize = 8;
@@ -49,8 +50,18 @@ impl TextSet {
             TextSet::ManyInAnyCase(many) => many.contains_in_any_case(text),
         }
     }
+
+    /// As [`TextSet::contains`], of a text whose hash is known.
+    #[inline]
+    pub(crate) fn contains_hashed(&self, text: &str, hash: UnitHash) -> bool {
+        match self {
+            TextSet::Many(many) => many.contains_hashed(text, hash.get()),
+            _ => self.contains(text),
+        }
+    }
 }
 
+#[inline(never)]
 fn contains_in_any_case(texts: &[Box<str>], text: &str) -> bool {
     texts.iter().any(|known| known.eq_ignore_ascii_case(text))
 }
@@ -70,9 +81,14 @@ impl Hashed {
         Hashed { texts: texts.into(), index }
     }
 
+    #[inline(never)]
     fn contains(&self, text: &str) -> bool {
+        self.contains_hashed(text, xxh3_64(text.as_bytes()))
+    }
+
+    fn contains_hashed(&self, text: &str, hash: u64) -> bool {
         let is_same = |at: u32| self.texts.get(at as usize).is_some_and(|known| **known == *text);
-        self.index.find(xxh3_64(text.as_bytes()), is_same).is_some()
+        self.index.find(hash, is_same).is_some()
     }
 
     // Its buffer is not for the stack of whoever asks a set of another kind.

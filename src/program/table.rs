@@ -44,6 +44,7 @@ ids! {
     UnitsId;
     AttributeId;
     ExtraId;
+    FirstMatchId;
 }
 
 impl FlagId {
@@ -101,6 +102,12 @@ impl<I: Id, T> Table<I, T> {
 
     pub(crate) fn shrink(&mut self) {
         self.items.shrink_to_fit();
+    }
+
+    /// The item of an id that may be beyond the table.
+    #[inline]
+    pub(crate) fn find(&self, id: I) -> Option<&T> {
+        self.items.get(id.index())
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use super::pools::{
 };
 use super::render::Node;
 
-type Entry = (Node, Node);
+pub(crate) type Entry = (Node, Node);
 
 impl Generator {
     /// A condition of one to three keys, nested `depth` times at most.
@@ -121,6 +121,17 @@ impl Generator {
             Domain::Instant => self.instant_tests(),
             Domain::Mixed => self.text_tests(&["on", "x", "18"], text_position),
         }
+    }
+
+    /// A text of a subject, or one of several.
+    pub(crate) fn equality(&mut self, subject: Subject) -> Entry {
+        let words = match subject.domain {
+            Domain::Text(words) | Domain::OneOf(words) => words,
+            other => panic!("no words: {other:?}"),
+        };
+        let words = words.iter().filter(|word| !word.is_empty());
+        let words = words.map(|word| Node::text(word)).collect();
+        (Node::text(subject.key), self.one_of(words))
     }
 
     /// A bare value, a list of them, or `in`.
@@ -259,7 +270,7 @@ impl Generator {
     }
 }
 
-fn name(entry: &Entry) -> &str {
+pub(crate) fn name(entry: &Entry) -> &str {
     match &entry.0 {
         Node::Text(text) | Node::Plain(text) => text,
         Node::List(_) | Node::Map(_) => "",

@@ -2,7 +2,10 @@
 
 use super::formats::instant_text;
 use super::generate::{Generator, Kind, Shape};
-use super::pools::{INSTANTS, PERCENTAGES, RULES, SEEDS, UNITS, WEIGHTS};
+use super::generate_condition::name;
+use super::pools::{
+    Domain, INSTANTS, PERCENTAGES, RULES, SEEDS, SUBJECTS, Subject, UNITS, WEIGHTS,
+};
 use super::render::Node;
 
 impl Generator {
@@ -26,8 +29,39 @@ impl Generator {
             }
             rules.push(self.rule(shape, keys));
         }
+        if plain > 0 && self.random.percent(12) {
+            rules.append(&mut self.many_rules(shape));
+        }
         self.random.shuffle(&mut rules);
         Node::List(rules)
+    }
+
+    /// Rules that need a text of one of a few subjects, so many that an engine may look them up.
+    fn many_rules(&mut self, shape: &Shape) -> Vec<Node> {
+        let whole =
+            |subject: &&Subject| matches!(subject.domain, Domain::Text(_) | Domain::OneOf(_));
+        let subjects: Vec<Subject> = SUBJECTS.iter().filter(whole).copied().collect();
+        let subjects = self.random.some(&subjects, 1, 4);
+        let mut rules = Vec::new();
+        for _ in 0..self.random.between(6, 20) {
+            let subject = *self.random.pick(&subjects);
+            let mut when = vec![self.equality(subject)];
+            if self.random.percent(25) {
+                let other = self.entry(1);
+                if !name(&other).eq_ignore_ascii_case(subject.key) {
+                    when.push(other);
+                }
+            }
+            let mut keys = vec![("when", Node::Map(when))];
+            if !shape.is_boolean() || self.random.percent(50) {
+                keys.push(("serve", self.serve(shape)));
+            }
+            if self.random.percent(25) {
+                keys.push(("rollout", self.percentage()));
+            }
+            rules.push(Node::Map(keys.into_iter().map(|(key, v)| (Node::text(key), v)).collect()));
+        }
+        rules
     }
 
     /// A rule that serves what it is given: for whom, when, and how many.

@@ -1,0 +1,111 @@
+//! What is known of one request, found by names that were made ready at load.
+
+use serde_json::Value as Json;
+
+use crate::bucket::UnitHash;
+use crate::context::{Address, Attribute, Builtin, Context, ContextBuf, Found};
+use crate::program::{AttributeId, AttributeName, Subject, Table, TextOf, UnitSource};
+
+/// A request: its own context, and what the service knows of every request. Its own counts first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request<'r> {
+    pub(crate) ctx: &'r Context<'r>,
+    pub(crate) base: &'r ContextBuf,
+}
+
+type Attributes = Table<AttributeId, AttributeName>;
+
+impl<'r> Request<'r> {
+    #[inline]
+    pub(crate) fn builtin(&self, builtin: Builtin) -> Option<&'r str> {
+        self.ctx.builtin(builtin).or_else(|| self.base.builtin(builtin))
+    }
+
+    pub(crate) fn address(&self) -> Option<Address> {
+        self.ctx.address().or_else(|| self.base.address())
+    }
+
+    pub(crate) fn user_hash(&self) -> Option<UnitHash> {
+        let of_base = || self.base.builtin(Builtin::User);
+        self.ctx.user_hash().or_else(|| of_base().map(|user| UnitHash::of(user.as_bytes())))
+    }
+
+    /// The hash of the first unit that is there.
+    pub(crate) fn first_unit(
+        &self,
+        sources: &[UnitSource],
+        attributes: &Attributes,
+    ) -> Option<UnitHash> {
+        sources.iter().find_map(|source| match source {
+            UnitSource::Builtin(Builtin::User) => self.user_hash(),
+            UnitSource::Builtin(builtin) => {
+                self.builtin(*builtin).map(|text| UnitHash::of(text.as_bytes()))
+            }
+            UnitSource::Attribute(id) => {
+                self.attribute(attributes.get(*id)).and_then(Attribute::unit_hash)
+            }
+        })
+    }
+
+    /// The attribute of the exact name, or what its name leads to inside a json attribute.
+    fn attribute(&self, name: &AttributeName) -> Option<Attribute<'r>> {
+        let own = self.ctx.own_attribute(|known| name.name.is(known));
+        self.attribute_beyond(own, name)
+    }
+
+    /// An attribute of which it is known whether the request's own context has it.
+    pub(crate) fn attribute_beyond(
+        &self,
+        own: Option<&Attribute<'r>>,
+        name: &AttributeName,
+    ) -> Option<Attribute<'r>> {
+        let named = |name: &str| self.ctx.attribute(name).or_else(|| self.base.attribute(name));
+        let exact = own.copied().or_else(|| named(name.name.text()));
+        let value = exact.or_else(|| {
+            name.paths.iter().find_map(|path| match named(&path.attribute)? {
+                Attribute::Json(json) => {
+                    let at = path.keys.iter().try_fold(json, |json, key| json.get(&**key))?;
+                    Some(Attribute::Json(at))
+                }
+                Attribute::Text(_)
+                | Attribute::Integer(_)
+                | Attribute::Unsigned(_)
+                | Attribute::Float(_)
+                | Attribute::Boolean(_)
+                | Attribute::Instant(_)
+                | Attribute::List(_)
+                | Attribute::Texts(_) => None,
+            })
+        });
+        value.filter(|value| !matches!(value, Attribute::Json(Json::Null)))
+    }
+
+    /// The text that tests of equality compare with.
+    pub(crate) fn text_of(&self, subject: &Subject, attributes: &Attributes) -> TextOf<'r> {
+        let of_bytes =
+            |bytes: &'r [u8]| std::str::from_utf8(bytes).map_or(TextOf::None, TextOf::Text);
+        match subject {
+            Subject::Builtin(Builtin::User) => match self.ctx.own_user_hash() {
+                Some(hash) => TextOf::Hashed(hash),
+                None => self.builtin(Builtin::User).map_or(TextOf::None, TextOf::Text),
+            },
+            Subject::Builtin(builtin) => self.builtin(*builtin).map_or(TextOf::None, TextOf::Text),
+            Subject::Header(name) => match self.ctx.find_header(name) {
+                Found::NotGiven | Found::Absent => TextOf::None,
+                Found::Value(bytes) => of_bytes(bytes),
+            },
+            Subject::Cookie(name) => match self.ctx.find_cookie(name) {
+                Found::NotGiven | Found::Absent => TextOf::None,
+                // It is compared as it is, and decoded.
+                Found::Value(bytes) if bytes.contains(&b'%') => TextOf::Several,
+                Found::Value(bytes) => of_bytes(bytes),
+            },
+            Subject::Attribute(id) => match self.attribute(attributes.get(*id)) {
+                None => TextOf::None,
+                Some(Attribute::Text(text)) => TextOf::Text(text),
+                Some(_) => TextOf::Several,
+            },
+            Subject::Ip => TextOf::Several,
+        }
+    }
+}
