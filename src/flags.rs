@@ -71,7 +71,7 @@ impl Flags {
     /// Whether a boolean flag is on; as [`Snapshot::is_enabled`].
     #[inline]
     pub fn is_enabled<'k>(&self, flag: impl FlagKey<'k>, ctx: &Context<'_>) -> bool {
-        self.core.load().is_enabled(flag, ctx)
+        self.core.read(|loaded| loaded.is_enabled(flag, ctx))
     }
 
     /// The value of a flag that is a boolean, a number or an enum; as [`Snapshot::value`].
@@ -82,7 +82,7 @@ impl Flags {
     where
         T: for<'s> FlagValue<Out<'s> = T>,
     {
-        self.core.load().value::<T>(flag, ctx).unwrap_or(flag.default())
+        self.core.read(|loaded| loaded.value::<T>(flag, ctx)).unwrap_or(flag.default())
     }
 
     /// The value of a flag by its name; as [`Snapshot::value_or`].
@@ -91,7 +91,7 @@ impl Flags {
     where
         T: for<'s> FlagValue<Out<'s> = T>,
     {
-        self.core.load().value::<T>(flag, ctx).unwrap_or(default)
+        self.core.read(|loaded| loaded.value::<T>(flag, ctx)).unwrap_or(default)
     }
 
     /// Looks at the files now, and says what came of it.
@@ -189,6 +189,7 @@ pub struct Builder {
     last_good: Option<PathBuf>,
     fallback: Option<&'static str>,
     guards_shrinks: bool,
+    caches_per_thread: bool,
     settings: Settings,
     watch: Watch,
 }
@@ -202,6 +203,7 @@ impl Default for Builder {
             last_good: None,
             fallback: None,
             guards_shrinks: true,
+            caches_per_thread: false,
             settings: Settings { tolerates_unregistered: false, ..Settings::default() },
             watch: Watch::default(),
         }
@@ -337,6 +339,33 @@ impl Builder {
         self
     }
 
+    /// Lets each thread that asks the handle keep the state it asked last, which takes some ten
+    /// nanoseconds off every question. Edits are seen as soon as otherwise.
+    ///
+    /// The price is memory: a thread that does not ask again keeps a state that was replaced, as
+    /// [`Status::retired`] counts. For a pool of threads that all serve requests.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hoist::{Context, Flags};
+    ///
+    /// # let path = std::env::temp_dir().join(format!("hoist-doc-threads-{}.yaml", std::process::id()));
+    /// std::fs::write(&path, "version: 1\nflags: { new-search: off }").unwrap();
+    /// let flags = Flags::builder().file(&path).cache_per_thread().open()?;
+    /// assert!(!flags.is_enabled("new-search", &Context::new()));
+    ///
+    /// std::fs::write(&path, "version: 1\nflags: { new-search: on }").unwrap();
+    /// flags.reload()?;
+    /// assert!(flags.is_enabled("new-search", &Context::new()));
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), hoist::Error>(())
+    /// ```
+    pub fn cache_per_thread(mut self) -> Builder {
+        self.caches_per_thread = true;
+        self
+    }
+
     /// Loads the files and follows them.
     ///
     /// # Errors
@@ -351,6 +380,7 @@ impl Builder {
             last_good: self.last_good.map(absolute),
             fallback: self.fallback,
             guards_shrinks: self.guards_shrinks,
+            caches_per_thread: self.caches_per_thread,
             settings: self.settings,
         };
         let core = Arc::new(Core::open(plan)?);

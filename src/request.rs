@@ -100,11 +100,18 @@ impl<'r> Request<'r> {
                 Found::Value(bytes) if bytes.contains(&b'%') => TextOf::Several,
                 Found::Value(bytes) => of_bytes(bytes),
             },
-            Subject::Attribute(id) => match self.attribute(attributes.get(*id)) {
-                None => TextOf::None,
-                Some(Attribute::Text(text)) => TextOf::Text(text),
-                Some(_) => TextOf::Several,
-            },
+            Subject::Attribute(id) => {
+                let name = attributes.get(*id);
+                match self.ctx.own_attribute(|known| name.name.is(known)) {
+                    // PERF: what nearly all are needs no copy (W6).
+                    Some(Attribute::Text(text)) => TextOf::Text(text),
+                    own => match self.attribute_beyond(own, name) {
+                        None => TextOf::None,
+                        Some(Attribute::Text(text)) => TextOf::Text(text),
+                        Some(_) => TextOf::Several,
+                    },
+                }
+            }
             Subject::Ip => TextOf::Several,
         }
     }

@@ -14,6 +14,7 @@ mod log;
 mod mounts;
 pub(crate) mod read;
 mod status;
+mod threads;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +25,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use arc_swap::Guard;
-
 use crate::dialect::native::{NoListFiles, Text};
 use crate::error::Error;
 use crate::ir::Name;
@@ -35,6 +34,7 @@ use crate::tree::Syntax;
 use cell::{Cell, Replaced};
 use files::Fingerprint;
 use read::{Care, DiskLists, Good, Layers};
+use threads::Threads;
 
 pub use status::{
     Change, Held, Origin, ReloadCounts, ReloadEvent, ReloadFailure, ReloadOutcome, Status,
@@ -53,12 +53,15 @@ pub(crate) struct Plan {
     pub(crate) last_good: Option<PathBuf>,
     pub(crate) fallback: Option<&'static str>,
     pub(crate) guards_shrinks: bool,
+    /// Whether threads keep the state that they asked last.
+    pub(crate) caches_per_thread: bool,
     pub(crate) settings: Settings,
 }
 
 /// The published state and what is known of how it came about.
 pub(crate) struct Core {
     cell: Cell<Loaded>,
+    threads: Option<Threads>,
     plan: Plan,
     facts: Mutex<Facts>,
     listeners: Mutex<BTreeMap<u64, Listener>>,
@@ -167,6 +170,7 @@ impl Core {
             }
         };
         let core = Core {
+            threads: plan.caches_per_thread.then(|| Threads::new(loaded.generation)),
             cell: Cell::new(loaded),
             plan,
             facts: Mutex::new(facts),
@@ -187,9 +191,13 @@ impl Core {
         Ok(core)
     }
 
+    /// Asks the state that is live now.
     #[inline]
-    pub(crate) fn load(&self) -> Guard<Arc<Loaded>> {
-        self.cell.load()
+    pub(crate) fn read<R>(&self, ask: impl Fn(&Loaded) -> R) -> R {
+        match &self.threads {
+            None => ask(&self.cell.load()),
+            Some(threads) => threads.read(&self.cell, ask),
+        }
     }
 
     pub(crate) fn load_full(&self) -> Arc<Loaded> {
@@ -315,7 +323,11 @@ impl Core {
     fn publish(&self, loaded: Loaded, bury: &mut dyn FnMut(Replaced<Loaded>)) -> Change {
         let loaded = Arc::new(loaded);
         let old = self.load_full();
-        bury(self.cell.swap(Arc::clone(&loaded)));
+        let replaced = self.cell.swap(Arc::clone(&loaded));
+        if let Some(threads) = &self.threads {
+            threads.tell(loaded.generation);
+        }
+        bury(replaced);
         let change = changes::between(&old, &loaded);
         {
             let mut facts = locked(&self.facts);
