@@ -1,10 +1,19 @@
 //! The inputs of the benches, of hoist's own and of those beside its rivals: what the flags say,
 //! who asks, and what the answers are.
 
+mod context;
+mod load;
+
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use hoist::{Attribute, Context, Key};
+use hoist::{Context, Key};
+
+#[allow(unused_imports, reason = "each bench uses a part of them")]
+pub(crate) use self::{
+    context::{TWELVE, ctx},
+    load::{load_json, load_yaml},
+};
 
 /// How many users take turns.
 pub(crate) const USERS: usize = 64;
@@ -175,23 +184,6 @@ flags:
     }
 }
 
-/// The twelve headers of a browser's request, of which no rule speaks.
-#[cfg(feature = "http")]
-pub(crate) const TWELVE: [(&str, &str); 12] = [
-    ("host", "shop.example"),
-    ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"),
-    ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
-    ("accept-language", "en-GB,en;q=0.5"),
-    ("accept-encoding", "gzip, deflate, br, zstd"),
-    ("connection", "keep-alive"),
-    ("cookie", "session=0123456789abcdef; theme=dark; consent=all; beta=1"),
-    ("x-forwarded-for", "203.0.113.7"),
-    ("x-forwarded-proto", "https"),
-    ("x-request-id", "0b1c7f0e5d6a4c9f8e7d6c5b4a392817"),
-    ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
-    ("sec-fetch-mode", "navigate"),
-];
-
 /// A split over four variants; each serves an integer.
 pub(crate) fn w5() -> Workload {
     let document = "version: 1
@@ -254,9 +246,13 @@ pub(crate) fn w7_document() -> String {
 
 /// The numbers of flags to ask for: a few again and again, or each in an order of no pattern.
 pub(crate) fn w7_numbers(count: usize) -> Vec<usize> {
-    let mut numbers: Vec<usize> = (0..MANY).collect();
+    shuffled(MANY).into_iter().take(count).collect()
+}
+
+/// The numbers below one in an order of no pattern, the same in every run.
+pub(crate) fn shuffled(below: usize) -> Vec<usize> {
+    let mut numbers: Vec<usize> = (0..below).collect();
     numbers.sort_by_key(|&number| mixed(number as u64));
-    numbers.truncate(count);
     numbers
 }
 
@@ -300,65 +296,4 @@ flags:
         requests: users(0),
         on: USERS,
     }
-}
-
-/// CTX: a user, a region, three attributes, two headers and a cookie header.
-#[inline]
-pub(crate) fn ctx(user: &str) -> Context<'_> {
-    Context::new()
-        .user(user)
-        .region("us")
-        .attr("plan", "pro")
-        .attr("age", 36)
-        .attr("beta", Attribute::Boolean(false))
-        .header("User-Agent", "bench/1.0 (linux)")
-        .header("X-Request-Source", "mobile")
-        .cookies("session=0123456789abcdef; theme=dark; consent=all; beta=1")
-}
-
-/// LOAD in YAML: flags of three rules each, as a person writes them.
-pub(crate) fn load_yaml(flags: usize) -> String {
-    let mut document = "version: 1\nflags:\n".to_owned();
-    for number in 0..flags {
-        let name = name(number);
-        let _ = write!(
-            document,
-            "  {name}:
-    description: What feature {number} is for.
-    owner: team-{team:02}
-    rules:
-      - name: qa
-        when: {{ header.x-feature: \"{number}\" }}
-      - name: pilot
-        when: {{ region: [nz, au, de, fr], attr.plan: pro }}
-      - name: ramp
-        rollout: {share}%
-",
-            team = number % 40,
-            share = 1 + number % 50,
-        );
-    }
-    document
-}
-
-/// LOAD in JSON: the same flags, as a tool writes them.
-pub(crate) fn load_json(flags: usize) -> String {
-    let mut document = "{\"version\":1,\"flags\":{".to_owned();
-    for number in 0..flags {
-        let name = name(number);
-        let _ = write!(
-            document,
-            "{comma}\"{name}\":{{\"description\":\"What feature {number} is for.\",\
-             \"owner\":\"team-{team:02}\",\"rules\":[\
-             {{\"name\":\"qa\",\"when\":{{\"header.x-feature\":\"{number}\"}}}},\
-             {{\"name\":\"pilot\",\"when\":{{\"region\":[\"nz\",\"au\",\"de\",\"fr\"],\
-             \"attr.plan\":\"pro\"}}}},\
-             {{\"name\":\"ramp\",\"rollout\":\"{share}%\"}}]}}",
-            comma = if number == 0 { "" } else { "," },
-            team = number % 40,
-            share = 1 + number % 50,
-        );
-    }
-    document.push_str("}}");
-    document
 }

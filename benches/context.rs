@@ -1,0 +1,151 @@
+//! What it costs to give hoist what is known of a request: `cargo bench --bench context`.
+//!
+//! `CTX/build` is the context of a usual request, built from pairs; the others are smaller, larger,
+//! handed out by a function, built in a loop, or lend what the request has. Lending costs nothing
+//! before a rule asks, so that each form is also built and asked once, for a flag that tests the
+//! user, the region, an attribute, a header and a cookie (`CTX-asked`).
+
+#![expect(clippy::unwrap_used, reason = "a bench whose input is wrong has nothing to go on with")]
+
+#[allow(dead_code, reason = "each bench uses a part of the workloads")]
+mod workloads;
+
+use std::cell::Cell;
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::Criterion;
+use hoist::{Attribute, Context, ContextBuf, Snapshot};
+
+use workloads::{TWELVE, USERS};
+
+/// Asks for something of each kind, and says yes where all of it is there.
+const ASKS: &str = "version: 1
+flags:
+  asks:
+    rules:
+      - when:
+          user: { exists: true }
+          region: us
+          attr.plan: pro
+          header.user-agent: { exists: true }
+          cookie.beta: \"1\"
+";
+
+/// What `ctx` gives, and nothing that it does not.
+const ASKS_ALL: &str = "version: 1
+flags:
+  all:
+    rules:
+      - when:
+          region: us
+          attr.plan: pro
+          attr.age: 36
+          attr.beta: false
+          header.user-agent: { starts_with: bench }
+          header.x-request-source: mobile
+          cookie.beta: \"1\"
+        rollout: 99.999%
+";
+
+/// Times one form of a context: built, and built and asked once. Each is built where it is timed, as
+/// in a handler, and not handed out by a function.
+macro_rules! form {
+    ($criterion:ident, $snapshot:ident, $users:ident, $id:literal, $is_on:literal, |$user:ident| $ctx:expr) => {
+        for $user in &$users {
+            assert_eq!($snapshot.is_enabled("asks", &$ctx), $is_on, $id);
+        }
+        let at = Cell::new(0);
+        let next = || {
+            at.set((at.get() + 1) % USERS);
+            black_box($users[at.get()].as_str())
+        };
+        $criterion.bench_function(concat!("CTX/", $id), |bencher| {
+            bencher.iter(|| {
+                let $user = next();
+                black_box(&$ctx);
+            });
+        });
+        $criterion.bench_function(concat!("CTX-asked/", $id), |bencher| {
+            bencher.iter(|| {
+                let $user = next();
+                $snapshot.is_enabled(black_box("asks"), &$ctx)
+            });
+        });
+    };
+}
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_millis(1_000))
+        .without_plots()
+        .configure_from_args();
+    let all = Snapshot::from_yaml(ASKS_ALL).unwrap();
+    assert!((0..USERS).all(|n| all.is_enabled("all", &workloads::ctx(&workloads::user(n)))));
+    let asks = Snapshot::from_yaml(ASKS).unwrap();
+    let users: Vec<String> = (0..USERS).map(workloads::user).collect();
+
+    form!(criterion, asks, users, "user", false, |user| Context::new().user(user));
+    form!(criterion, asks, users, "build", true, |user| workloads::ctx(user));
+    form!(criterion, asks, users, "returned", true, |user| returned(user));
+    form!(criterion, asks, users, "loop-8", true, |user| extended(user, &NAMES[..5]));
+    form!(criterion, asks, users, "loop-16", true, |user| extended(user, &NAMES));
+
+    let lent: Vec<(String, i64)> = (0..39).map(|n| (format!("field-{n:02}"), n)).collect();
+    let lent = lent.iter().map(|(name, n)| (name.as_str(), Attribute::Integer(*n)));
+    let lent: Vec<_> = lent.chain([("plan", "pro".into())]).collect();
+    form!(criterion, asks, users, "lent-40", true, |user| {
+        Context::new().user(user).region("us").attributes(&lent).headers(&TWELVE)
+    });
+    form!(criterion, asks, users, "pairs-12", true, |user| {
+        Context::new().user(user).region("us").attr("plan", "pro").headers(&TWELVE)
+    });
+    #[cfg(feature = "http")]
+    {
+        let headers: http::HeaderMap = TWELVE
+            .into_iter()
+            .map(|(name, value)| {
+                let name = http::HeaderName::from_static(name);
+                (name, http::HeaderValue::from_static(value))
+            })
+            .collect();
+        form!(criterion, asks, users, "HeaderMap-12", true, |user| {
+            Context::new().user(user).region("us").attr("plan", "pro").headers(&headers)
+        });
+    }
+
+    // Owned: made once where the request comes in, lent wherever it is asked.
+    criterion.bench_function("CTX/buf", |bencher| {
+        bencher.iter_with_large_drop(|| buf(black_box(&users[0])));
+    });
+    let owned = buf(&users[0]);
+    form!(criterion, asks, users, "as_context", true, |_user| black_box(&owned).as_context());
+    criterion.final_summary();
+}
+
+/// CTX, from a function that is not compiled into its caller.
+#[inline(never)]
+fn returned(user: &str) -> Context<'_> {
+    workloads::ctx(user)
+}
+
+const NAMES: [&str; 13] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m"];
+
+/// CTX with more attributes, from a loop.
+#[inline]
+fn extended<'u>(user: &'u str, names: &[&'static str]) -> Context<'u> {
+    names.iter().fold(workloads::ctx(user), |ctx, name| ctx.attr(name, 1))
+}
+
+fn buf(user: &str) -> ContextBuf {
+    ContextBuf::new()
+        .user(user)
+        .region("us")
+        .attr("plan", "pro")
+        .attr("age", 36)
+        .attr("beta", false)
+        .header("User-Agent", "bench/1.0 (linux)")
+        .header("X-Request-Source", "mobile")
+        .header("Cookie", "session=0123456789abcdef; theme=dark; consent=all; beta=1")
+}
