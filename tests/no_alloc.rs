@@ -1,70 +1,21 @@
 //! A decision allocates nothing and reads the clock at the most once, and then only for a flag that
 //! speaks of time and a context that brings none.
 
+#[path = "no_alloc/counted.rs"]
+mod counted;
 #[path = "no_alloc/rows.rs"]
 mod rows;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use hoist::{Attribute, Condition, Context, ContextBuf, Decision, Flags, Key, Snapshot, Strategy};
+use counted::{ALLOCATIONS, CLOCK_READS, count, quietly};
+use hoist::{
+    Attribute, Condition, Context, ContextBuf, Decision, Flags, Key, Reason, Snapshot, Strategy,
+    Value,
+};
 use rows::Row;
-
-thread_local! {
-    // Per thread, because other tests run meanwhile. Without a destructor and made at compile
-    // time, so that counting allocates nothing itself.
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-    static CLOCK_READS: Cell<u64> = const { Cell::new(0) };
-}
-
-fn count(what: &'static std::thread::LocalKey<Cell<u64>>) {
-    what.set(what.get() + 1);
-}
-
-struct Counting;
-
-#[expect(unsafe_code, reason = "an allocator can be written in no other way")]
-// SAFETY: every call is handed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(&ALLOCATIONS);
-        // SAFETY: the caller's promises are those that `System` asks for.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count(&ALLOCATIONS);
-        // SAFETY: as above.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(&ALLOCATIONS);
-        // SAFETY: as above; `old` is from `System`, as all memory here is.
-        unsafe { System.realloc(old, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(old, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Does something that must not allocate and reads the clock so often.
-fn quietly<T>(what: &dyn Fn() -> String, clock_reads: u64, work: impl FnOnce() -> T) -> T {
-    let before = (ALLOCATIONS.get(), CLOCK_READS.get());
-    let result = work();
-    let after = (ALLOCATIONS.get(), CLOCK_READS.get());
-    assert_eq!(after.0 - before.0, 0, "allocations: {}", what());
-    assert_eq!(after.1 - before.1, clock_reads, "clock reads: {}", what());
-    result
-}
 
 /// A directory for one test, removed with it.
 struct Folder(PathBuf);
@@ -117,10 +68,14 @@ segments:
   nobody: { user: nobody }
   nested: { region: nz, any: [ { segment: crew }, { not: { attr.plan: { exists: false } } } ] }
   most: { rollout: 99.999% }
+  everyone: { rollout: 100% }
 flags:
   base: { rules: [ { when: { segment: crew } } ] }
   colour: { variants: [red, blue, grey], default: grey,
             rules: [ { when: { region: nz }, serve: red } ] }
+  halves: { rules: [ { when: everyone, serve: { on: 999999, off: 1 } } ] }
+  stopped: { kill: true, default: on }
+  chained: { requires: base, default: on }
   windowed: { rules: [ { when: everyone, from: 2026-12-01T00:00:00Z } ] }
 ";
 
@@ -130,11 +85,21 @@ fn now() -> SystemTime {
 }
 
 fn open(folder: &Folder, text: &str) -> Flags {
+    open_with(folder, text, service())
+}
+
+/// What most tests say of every request.
+fn service() -> ContextBuf {
+    ContextBuf::new().env("production").attr("site", "akl")
+}
+
+fn open_with(folder: &Folder, text: &str, base: ContextBuf) -> Flags {
     folder.write("users.list", &(0..1_000).map(|n| format!("u{n}\n")).collect::<String>());
     folder.write("networks.list", "10.0.0.0/24\n2001:db8::/32\n");
     let flags = Flags::builder()
         .file(folder.write("flags.yaml", text))
-        .context(ContextBuf::new().env("production").attr("site", "akl"))
+        .kill_file(folder.write("kills", "ended\n"))
+        .context(base)
         .strategy("long-name", LongName)
         .clock(move || {
             count(&CLOCK_READS);
@@ -146,6 +111,18 @@ fn open(folder: &Folder, text: &str) -> Flags {
     // The first read of a thread makes the slot in which its later ones are protected.
     let _ = flags.is_enabled("base", &Context::new());
     flags
+}
+
+/// Looks at every part of a decision.
+fn look_at<'s>(decision: &Decision<'s>) -> (&'s str, Option<(&'s str, u32)>) {
+    let value = decision.value();
+    let _ = value.map(|value| (value.as_bool(), value.as_text(), value.value_type().as_str()));
+    let _ = value.map(|value| (value.as_integer(), value.as_float(), value.as_json()));
+    let reason = decision.reason();
+    let _ = (reason.as_str(), reason.open_feature(), reason.open_telemetry());
+    let _ = (decision.flag(), decision.rule(), decision.prerequisite(), decision.is_enabled());
+    let _ = (decision.bucket(), decision.no_unit(), decision.is_kept());
+    (decision.variant(), decision.place())
 }
 
 /// Takes every read of a flag; gives what it decided.
@@ -160,10 +137,8 @@ fn read<'s>(
     let name = key.name();
     let is_enabled = quietly(what, clock_reads, || flags.is_enabled(name, ctx));
     let decision = quietly(what, clock_reads, || snap.decide(name, ctx));
-    let parts = quietly(what, 0, || {
-        (decision.value(), decision.rule(), decision.bucket(), decision.place(), decision.no_unit())
-    });
-    assert!(parts.0.is_some() && parts.3.is_some());
+    let (variant, place) = quietly(what, 0, || look_at(&decision));
+    assert!(!variant.is_empty() && place.is_some());
     for same in [
         quietly(what, clock_reads, || snap.is_enabled(name, ctx)),
         quietly(what, clock_reads, || flags.is_enabled(key, ctx)),
@@ -181,6 +156,10 @@ fn read<'s>(
 }
 
 fn read_all(name: &str, head: &str, rows: Vec<Row>) {
+    read_all_with(name, head, rows, service());
+}
+
+fn read_all_with(name: &str, head: &str, rows: Vec<Row>, base: ContextBuf) {
     // Without patterns a file that has one does not load.
     let has_patterns = cfg!(feature = "regex");
     let rows: Vec<Row> =
@@ -188,7 +167,7 @@ fn read_all(name: &str, head: &str, rows: Vec<Row>) {
     let flags: String =
         rows.iter().enumerate().map(|(n, row)| format!("  row-{n}: {}\n", row.flag)).collect();
     let folder = Folder::new(name);
-    let flags = open(&folder, &format!("{head}{flags}"));
+    let flags = open_with(&folder, &format!("{head}{flags}"), base);
     let snap = flags.snapshot();
     for (n, row) in rows.iter().enumerate() {
         let key: &Key<bool> = Box::leak(Box::new(Key::new(format!("row-{n}").leak(), false)));
@@ -234,6 +213,129 @@ fn no_share_allocates() {
     read_all("shares", HEAD, rows::shares());
 }
 
+#[test]
+fn no_unit_of_the_whole_file_allocates() {
+    read_all("accounts", &format!("by: [attr.account, tenant]\n{HEAD}"), rows::accounts());
+}
+
+#[test]
+fn no_context_under_all_requests_allocates() {
+    read_all_with("based", HEAD, rows::based(), rows::base());
+}
+
+/// Building it allocates; deciding on it does not.
+#[test]
+fn no_decision_on_a_context_beyond_its_room_allocates() {
+    static NAMES: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+    let flag = "{ rules: [ { when: { attr.a: 1, attr.l: 1, attr.m: { exists: false }, header.l: h, \
+                header.m: { exists: false }, cookie.l: c, not: { cookie.m: c } } } ] }";
+    let folder = Folder::new("spilt");
+    let flags = open(&folder, &format!("version: 1\nflags: {{ wide: {flag} }}"));
+    let snap = flags.snapshot();
+    let ctx = NAMES
+        .iter()
+        .fold(Context::new(), |ctx, name| ctx.attr(name, 1).header(name, "h").cookie(name, "c"));
+    let lent: Vec<(&str, Attribute<'_>)> = NAMES.iter().map(|name| (*name, 1.into())).collect();
+    let lending = NAMES.iter().fold(Context::new().attributes(&lent), |ctx, name| {
+        ctx.header(name, "h").cookie(name, "c")
+    });
+    static WIDE: Key<bool> = Key::new("wide", false);
+    for (ctx, is_on) in [(&ctx, true), (&lending, true), (&ctx.clone().attr("m", 1), false)] {
+        let what = || format!("{ctx:?}");
+        assert_eq!(read(&flags, &snap, &WIDE, ctx, &what, 0).is_enabled(), is_on);
+    }
+}
+
+const REASONS: &str = "
+  ended: on
+  shut: { kill: true, default: on }
+  needy: { requires: base, default: on }
+  barred: { unless: { user: ada }, default: on }
+  ruled: { rules: [ { when: { region: nz } } ] }
+  shared: { rules: [ { rollout: 99.999% } ] }
+  others: { rules: [ { rollout: 0.001%, else: on } ] }
+";
+
+/// But for those that nothing gives yet: a force, an override, and a guard's stop.
+#[test]
+fn no_reason_allocates() {
+    let folder = Folder::new("reasons");
+    let flags = open(&folder, &format!("{HEAD}{REASONS}"));
+    let snap = flags.snapshot();
+    let known = Context::new().user("ada").region("nz");
+    let nobody = Context::new();
+    let rows = [
+        ("ended", &nobody, Reason::Killed),
+        ("shut", &nobody, Reason::Killed),
+        ("needy", &nobody, Reason::Prerequisite),
+        ("barred", &known, Reason::Excluded),
+        ("barred", &nobody, Reason::Excluded),
+        ("ruled", &known, Reason::Rule),
+        ("ruled", &nobody, Reason::Default),
+        ("shared", &known, Reason::Split),
+        ("shared", &nobody, Reason::Default),
+        ("others", &known, Reason::Else),
+        ("others", &nobody, Reason::Else),
+        ("no-such-flag", &known, Reason::FlagNotFound),
+    ];
+    for (name, ctx, reason) in rows {
+        let what = || name.to_owned();
+        let decision = quietly(&what, 0, || snap.decide(name, ctx));
+        quietly(&what, 0, || look_at(&decision));
+        assert_eq!(decision.reason(), reason, "{name}");
+        let is_enabled = quietly(&what, 0, || flags.is_enabled(name, ctx));
+        assert_eq!(is_enabled, decision.is_enabled(), "{name}");
+    }
+    static COUNT: Key<i64> = Key::new("shared", 1);
+    static FIXED: Key<bool> = Key::new("ended", true);
+    let what = || "keys".to_owned();
+    let mistaken = quietly(&what, 0, || snap.decide(&COUNT, &known));
+    quietly(&what, 0, || look_at(&mistaken));
+    assert_eq!(mistaken.reason(), Reason::TypeMismatch);
+    assert!(!quietly(&what, 0, || flags.value(&FIXED, &known)));
+}
+
+/// What a bad edit leaves: flags of their last good version, and others that name what is gone.
+#[test]
+fn no_flag_that_was_kept_allocates() {
+    let folder = Folder::new("kept");
+    let good = "version: 1\nflags:\n  a: { rules: [ { when: { region: nz } } ] }\n  b: on\n";
+    let flags = open(&folder, good);
+    folder.write("flags.yaml", &good.replace("region:", "regoin:").replace("b: on", "b: off"));
+    flags.reload().unwrap();
+    let snap = flags.snapshot();
+    let ctx = Context::new().region("nz");
+    let what = || "a kept flag".to_owned();
+    static A: Key<bool> = Key::new("a", false);
+    let decision = read(&flags, &snap, &A, &ctx, &what, 0);
+    assert!(decision.is_kept() && decision.is_enabled());
+    assert!(!quietly(&what, 0, || flags.is_enabled("b", &ctx)));
+}
+
+#[test]
+fn no_look_at_a_snapshot_allocates() {
+    let folder = Folder::new("looks");
+    let flags = open(&folder, HEAD);
+    let what = || "a snapshot".to_owned();
+    let snap = quietly(&what, 0, || flags.snapshot());
+    let copy = quietly(&what, 0, || snap.clone());
+    quietly(&what, 0, || (copy.generation(), copy.hash(), copy.loaded_at(), copy.flags().count()));
+    assert_eq!(quietly(&what, 1, || copy.stale().count()), 0);
+    quietly(&what, 0, || drop(copy));
+    let handle = quietly(&what, 0, || flags.clone());
+    quietly(&what, 0, || drop(handle));
+}
+
+#[test]
+fn no_unknown_strategy_allocates() {
+    let rule = "{ rules: [ { when: { strategy.long-name: { letters: 3 } } } ] }";
+    let text = format!("version: 1\nstrategies: [long-name]\nflags: {{ a: {rule} }}");
+    let snap = Snapshot::from_yaml(&text).unwrap();
+    let ctx = Context::new().user("ada");
+    let what = || "an unknown strategy".to_owned();
+    assert!(!quietly(&what, 0, || snap.is_enabled("a", &ctx)));
+}
+
 hoist::flag_enum! {
     enum Colour { Red = "red", Grey = "grey" }
 }
@@ -271,7 +373,7 @@ fn read_typed(flags: &Flags, snap: &Snapshot, ctx: &Context<'_>) -> (bool, i64) 
     assert!(
         snap.decide("gone", ctx).value().is_none() && snap.decide(&MISTAKEN, ctx).rule().is_none()
     );
-    assert!(snap.decide("layout", ctx).value().is_some());
+    assert!(snap.decide("layout", ctx).value().and_then(Value::as_json).is_some());
     assert_eq!(flags.value_or("size", ctx, 1), snap.value_or("size", ctx, 1));
     assert_eq!(flags.value(&SIZE, ctx), snap.value(&SIZE, ctx));
     (flags.is_enabled(&SHINY, ctx) && snap.value(&SHINY, ctx), flags.value(&SIZE, ctx))
