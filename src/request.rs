@@ -59,8 +59,11 @@ impl<'r> Request<'r> {
         own: Option<&Attribute<'r>>,
         name: &AttributeName,
     ) -> Option<Attribute<'r>> {
+        let exact = own.copied().or_else(|| {
+            let text = name.name.text();
+            self.ctx.attribute_under(text).or_else(|| self.base.attribute(text))
+        });
         let named = |name: &str| self.ctx.attribute(name).or_else(|| self.base.attribute(name));
-        let exact = own.copied().or_else(|| named(name.name.text()));
         let value = exact.or_else(|| {
             name.paths.iter().find_map(|path| match named(&path.attribute)? {
                 Attribute::Json(json) => {

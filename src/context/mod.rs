@@ -163,8 +163,9 @@ impl<'a> Context<'a> {
     /// let integer = Context::new().user(42);
     /// # let _ = (text, integer);
     /// ```
+    // PERF: not inlined, a context is built in one place and then copied into another (CTX).
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn user(mut self, user: impl Into<Unit<'a>>) -> Self {
         let user = user.into();
         let hash = UnitHash::of(user.as_str().as_bytes());
@@ -406,7 +407,12 @@ impl<'a> Context<'a> {
     /// An attribute of the service's own.
     pub fn attribute(&self, name: &str) -> Option<Attribute<'_>> {
         let own = self.own_attribute(|known| known == name).copied();
-        own.or_else(|| self.under.and_then(|under| under.attribute(name)))
+        own.or_else(|| self.attribute_under(name))
+    }
+
+    /// An attribute of the context that is under this one.
+    pub(crate) fn attribute_under(&self, name: &str) -> Option<Attribute<'a>> {
+        self.under.and_then(|under| under.attribute(name))
     }
 
     /// An attribute that was given to this context and not to one under it.
