@@ -26,7 +26,9 @@ impl Literal {
 
     #[inline]
     pub(crate) fn is_bytes(&self, other: &[u8]) -> bool {
-        self.text.len() == other.len() && self.is_with(words(other), other)
+        self.text.len() == other.len()
+            && self.is_near(words(other), other)
+            && (other.len() <= 16 || self.is_long(other))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -34,22 +36,31 @@ impl Literal {
     }
 
     /// Whether one of the literals is this text.
-    #[inline(never)]
+    ///
+    /// PERF: what is longer than its two words is compared at the end, by a call that nothing comes
+    /// after: what comes before then needs no registers of its own (W2-5, W4).
+    #[inline]
     pub(crate) fn any(literals: &[Literal], other: &str) -> bool {
         let words = words(other.as_bytes());
-        literals.iter().any(|known| known.is_with(words, other.as_bytes()))
+        let is_near = |known: &Literal| known.is_near(words, other.as_bytes());
+        match literals.iter().position(is_near) {
+            None => false,
+            Some(_) if other.len() <= 16 => true,
+            Some(at) => Literal::any_long(literals.get(at..).unwrap_or_default(), other),
+        }
     }
 
-    /// As [`Literal::is`], of a text with its words.
+    /// Whether the length and the two words are those of a text, which may differ between them.
     #[inline]
-    fn is_with(&self, words: [u64; 2], other: &[u8]) -> bool {
-        self.words[0] == words[0]
-            && self.words[1] == words[1]
-            && self.text.len() == other.len()
-            && (other.len() <= 16 || self.is_long(other))
+    fn is_near(&self, words: [u64; 2], other: &[u8]) -> bool {
+        self.words[0] == words[0] && self.words[1] == words[1] && self.text.len() == other.len()
     }
 
-    // PERF: a call to compare bytes, and the registers that it takes, where it is needed only (W4).
+    #[inline(never)]
+    fn any_long(literals: &[Literal], other: &str) -> bool {
+        literals.iter().any(|known| *known.text == *other)
+    }
+
     #[inline(never)]
     fn is_long(&self, other: &[u8]) -> bool {
         self.text.as_bytes() == other

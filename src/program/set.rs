@@ -40,7 +40,7 @@ impl TextSet {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn contains(&self, text: &str) -> bool {
         match self {
             TextSet::One(only) => only.is(text),
@@ -52,7 +52,7 @@ impl TextSet {
     }
 
     /// As [`TextSet::contains`], of a text whose hash is known.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn contains_hashed(&self, text: &str, hash: UnitHash) -> bool {
         match self {
             TextSet::Many(many) => many.contains_hashed(text, hash.get()),
