@@ -4,7 +4,8 @@ use serde_json::Value as Json;
 
 use crate::bucket::UnitHash;
 use crate::context::{Address, Attribute, Builtin, Context, ContextBuf, Found};
-use crate::program::{AttributeId, AttributeName, Subject, Table, TextOf, UnitSource};
+use crate::literal::number::Number;
+use crate::program::{AttributeId, AttributeName, Known, Subject, Table, UnitSource};
 
 /// A request: its own context, and what the service knows of every request. Its own counts first.
 #[derive(Clone, Copy, Debug)]
@@ -83,39 +84,45 @@ impl<'r> Request<'r> {
         value.filter(|value| !matches!(value, Attribute::Json(Json::Null)))
     }
 
-    /// The text that tests of equality compare with.
-    pub(crate) fn text_of(&self, subject: &Subject, attributes: &Attributes) -> TextOf<'r> {
+    /// What tests of equality compare with.
+    pub(crate) fn known_of(&self, subject: &Subject, attributes: &Attributes) -> Known<'r> {
         let of_bytes =
-            |bytes: &'r [u8]| std::str::from_utf8(bytes).map_or(TextOf::None, TextOf::Text);
+            |bytes: &'r [u8]| std::str::from_utf8(bytes).map_or(Known::Nothing, Known::Text);
         match subject {
             Subject::Builtin(Builtin::User) => match self.ctx.own_user_hash() {
-                Some(hash) => TextOf::Hashed(hash),
-                None => self.builtin(Builtin::User).map_or(TextOf::None, TextOf::Text),
+                Some(hash) => Known::Hashed(hash),
+                None => self.builtin(Builtin::User).map_or(Known::Nothing, Known::Text),
             },
-            Subject::Builtin(builtin) => self.builtin(*builtin).map_or(TextOf::None, TextOf::Text),
+            Subject::Builtin(builtin) => self.builtin(*builtin).map_or(Known::Nothing, Known::Text),
             Subject::Header(name) => match self.ctx.find_header(name) {
-                Found::NotGiven | Found::Absent => TextOf::None,
+                Found::NotGiven | Found::Absent => Known::Nothing,
                 Found::Value(bytes) => of_bytes(bytes),
             },
             Subject::Cookie(name) => match self.ctx.find_cookie(name) {
-                Found::NotGiven | Found::Absent => TextOf::None,
+                Found::NotGiven | Found::Absent => Known::Nothing,
                 // It is compared as it is, and decoded.
-                Found::Value(bytes) if bytes.contains(&b'%') => TextOf::Several,
+                Found::Value(bytes) if bytes.contains(&b'%') => Known::Several,
                 Found::Value(bytes) => of_bytes(bytes),
             },
             Subject::Attribute(id) => {
                 let name = attributes.get(*id);
                 match self.ctx.own_attribute(|known| name.name.is(known)) {
                     // PERF: what nearly all are needs no copy (W6).
-                    Some(Attribute::Text(text)) => TextOf::Text(text),
+                    Some(Attribute::Text(text)) => Known::Text(text),
                     own => match self.attribute_beyond(own, name) {
-                        None => TextOf::None,
-                        Some(Attribute::Text(text)) => TextOf::Text(text),
-                        Some(_) => TextOf::Several,
+                        None => Known::Nothing,
+                        Some(Attribute::Text(text)) => Known::Text(text),
+                        Some(Attribute::Integer(value)) => {
+                            Known::Number(Number::Integer(i128::from(value)))
+                        }
+                        Some(Attribute::Float(value)) if value.is_finite() => {
+                            Known::Number(Number::Float(value))
+                        }
+                        Some(_) => Known::Several,
                     },
                 }
             }
-            Subject::Ip => TextOf::Several,
+            Subject::Ip => Known::Several,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::program::{
     Accepts, Affixes, Asks, AttributeId, AttributeName, Code, Extra, FirstMatch, FirstMatchId,
     Flag, FlagTest, FlagTestId, Id, JsonPath, Leaf, Literal, Matcher, Names, Needed, Networks, Op,
     OpId, Program, Rule, Segment, SegmentId, SegmentRollout, Serve, Split, Strategy, Subject, Test,
-    TestId, TextSet, Truth, UnitSource, Units, UnitsId, Variant, VariantId,
+    TestId, TextSet, Truth, UnitSource, Units, UnitsId, Variant, VariantId, Wanted,
 };
 
 /// Lays out a document whose references were checked.
@@ -413,23 +413,30 @@ impl Emitter<'_> {
     }
 }
 
-/// The texts that a condition cannot do without: what is tested for equality, and must hold.
-fn needed(condition: &Condition) -> Vec<Needed<'_, &ir::Subject>> {
+/// The values that a condition cannot do without: what is tested for equality, and must hold.
+fn needed(condition: &Condition) -> Vec<Needed<&ir::Subject>> {
     /// Longer lists are quicker to ask than to spread over a table.
     const FEW: usize = 64;
     match condition {
         Condition::All(parts) => parts.iter().flat_map(needed).collect(),
         Condition::Test(test) => {
-            let texts = |matcher| match matcher {
-                &ir::Matcher::Text {
-                    relation: TextRelation::Equals,
-                    ref any_of,
-                    ignore_case: false,
-                    ..
-                } if any_of.len() <= FEW => Some(any_of.iter().map(|text| &**text).collect()),
-                _ => None,
+            let wanted = |matcher: &ir::Matcher| -> Option<Vec<Wanted>> {
+                match matcher {
+                    ir::Matcher::Text {
+                        relation: TextRelation::Equals,
+                        any_of,
+                        ignore_case: false,
+                        ..
+                    } if any_of.len() <= FEW => {
+                        Some(any_of.iter().map(|text| Wanted::text(text)).collect())
+                    }
+                    ir::Matcher::Number(numbers) if numbers.len() <= FEW => {
+                        Some(numbers.iter().map(|number| Wanted::number(*number)).collect())
+                    }
+                    _ => None,
+                }
             };
-            let any_of = test.matchers.iter().find_map(texts);
+            let any_of = test.matchers.iter().find_map(wanted);
             any_of.map(|any_of| Needed { subject: &test.subject, any_of }).into_iter().collect()
         }
         _ => Vec::new(),

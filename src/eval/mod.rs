@@ -91,8 +91,8 @@ fn by_rules<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcom
 /// As trying all rules, without those that cannot hold.
 #[inline(never)]
 fn by_table(run: &Run<'_>, flag: &Flag, rules: &[Rule], table: FirstMatchId) -> Outcome {
-    let text_of = |subject: &_| run.request.text_of(subject, &run.program.attributes);
-    let candidates = run.program.first_matches.get(table).candidates(text_of);
+    let known_of = |subject: &_| run.request.known_of(subject, &run.program.attributes);
+    let candidates = run.program.first_matches.get(table).candidates(known_of);
     let rules = candidates.filter_map(|index| rules.get(index).map(|rule| (index, rule)));
     first_of(run, flag, rules, &mut Silent)
 }

@@ -45,6 +45,17 @@ impl Number {
         text.parse().ok().filter(|float: &f64| float.is_finite()).map(Number::Float)
     }
 
+    /// The integer that it is, whatever it is written as.
+    pub(crate) fn whole(self) -> Option<i128> {
+        match self {
+            Number::Integer(value) => Some(value),
+            Number::Float(value) if value.fract() == 0.0 && value.abs() < BEYOND => {
+                Some(value as i128)
+            }
+            Number::Float(_) => None,
+        }
+    }
+
     /// Compares by value, whatever the two are written as; `None` for a float that is no number.
     pub(crate) fn compare(self, other: Number) -> Option<Ordering> {
         match (self, other) {
@@ -56,6 +67,9 @@ impl Number {
     }
 }
 
+/// 2^127, the first float above every `i128`.
+const BEYOND: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
+
 /// How many digits a text starts with, and what follows them.
 fn digits(bytes: &[u8]) -> (usize, &[u8]) {
     let count = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -63,8 +77,6 @@ fn digits(bytes: &[u8]) -> (usize, &[u8]) {
 }
 
 fn integer_to_float(integer: i128, float: f64) -> Option<Ordering> {
-    /// 2^127, the first float above every `i128`.
-    const BEYOND: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
     if float.is_nan() {
         return None;
     }

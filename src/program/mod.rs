@@ -26,7 +26,7 @@ use crate::reason::Reason;
 use crate::strategy::Condition;
 use crate::value::{Value, ValueType};
 
-pub(crate) use first_match::{FirstMatch, Needed, TextOf};
+pub(crate) use first_match::{FirstMatch, Known, Needed, Wanted};
 pub(crate) use literal::Literal;
 pub(crate) use matcher::{MAX_TEXT, Scalar, any_element, passes, passes_integer, passes_text};
 pub(crate) use names::Names;

@@ -123,15 +123,17 @@ impl Generator {
         }
     }
 
-    /// A text of a subject, or one of several.
+    /// Equality of a subject with a value, or with one of several.
     pub(crate) fn equality(&mut self, subject: Subject) -> Entry {
-        let words = match subject.domain {
-            Domain::Text(words) | Domain::OneOf(words) => words,
-            other => panic!("no words: {other:?}"),
+        let literals = match subject.domain {
+            Domain::Text(words) | Domain::OneOf(words) => {
+                let words = words.iter().filter(|word| !word.is_empty());
+                words.map(|word| Node::text(word)).collect()
+            }
+            Domain::Integer => INTEGERS.iter().map(Node::plain).collect(),
+            other => panic!("no literals: {other:?}"),
         };
-        let words = words.iter().filter(|word| !word.is_empty());
-        let words = words.map(|word| Node::text(word)).collect();
-        (Node::text(subject.key), self.one_of(words))
+        (Node::text(subject.key), self.one_of(literals))
     }
 
     /// A bare value, a list of them, or `in`.

@@ -36,11 +36,12 @@ impl Generator {
         Node::List(rules)
     }
 
-    /// Rules that need a text of one of a few subjects, so many that an engine may look them up.
+    /// Rules that need a value of one of a few subjects, so many that an engine may look them up.
     fn many_rules(&mut self, shape: &Shape) -> Vec<Node> {
-        let whole =
-            |subject: &&Subject| matches!(subject.domain, Domain::Text(_) | Domain::OneOf(_));
-        let subjects: Vec<Subject> = SUBJECTS.iter().filter(whole).copied().collect();
+        let has_literals = |subject: &&Subject| {
+            matches!(subject.domain, Domain::Text(_) | Domain::OneOf(_) | Domain::Integer)
+        };
+        let subjects: Vec<Subject> = SUBJECTS.iter().filter(has_literals).copied().collect();
         let subjects = self.random.some(&subjects, 1, 4);
         let mut rules = Vec::new();
         for _ in 0..self.random.between(6, 20) {
