@@ -1,70 +1,95 @@
-//! hoist, asked in its three ways.
+//! hoist, asked in each of its ways.
 
 use std::hint::black_box;
 
 use hoist::{Context, Flags, Key, Snapshot};
 
-use crate::workloads::{Request, Workload, w7_document};
-use crate::{Batch, in_turn};
+use crate::measure::{Batch, in_turn};
+use crate::workloads::{self, Request, USERS, Workload, w7_document};
 
-/// The live handle on a document, from a file as in a service.
-fn open(id: &str, document: &str) -> Flags {
-    let path = std::env::temp_dir().join(format!("hoist-peers-{}-{id}.yaml", std::process::id()));
+/// The ways, in the order of the batches below. The first is what the rivals are compared with.
+pub(crate) const WAYS: [&str; 3] = ["hoist, live handle", "hoist, snapshot", "hoist, typed key"];
+
+/// The live handle on a document, from a file as in a service, with other files beside it.
+fn open(id: &str, document: &str, beside: &[(&str, String)]) -> Flags {
+    let dir = std::env::temp_dir().join(format!("hoist-peers-{}-{id}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    for (name, text) in beside {
+        std::fs::write(dir.join(name), text).unwrap();
+    }
+    let path = dir.join("flags.yaml");
     std::fs::write(&path, document).unwrap();
     let flags = Flags::builder().file(&path).watch(hoist::Watch::OnDemand).open().unwrap();
-    std::fs::remove_file(&path).unwrap();
+    std::fs::remove_dir_all(&dir).unwrap();
     flags
 }
 
 /// Contexts that live as long as the run.
-fn contexts(requests: &[Request]) -> Vec<Context<'static>> {
+fn contexts_of(requests: &[Request]) -> Vec<Context<'static>> {
     let requests: &'static [Request] = requests.to_vec().leak();
     requests.iter().map(Request::context).collect()
 }
 
-pub(crate) fn boolean(workload: &Workload) -> [Batch; 3] {
-    let flags = open(workload.id, &workload.document);
+pub(crate) fn boolean(
+    workload: &Workload,
+    beside: &[(&str, String)],
+    contrary: &Option<(Request, bool)>,
+) -> Vec<Batch> {
+    let flags = open(workload.id, &workload.document, beside);
+    if let Some((request, on)) = contrary {
+        assert_eq!(flags.is_enabled(workload.flag, &request.context()), *on, "{}", workload.id);
+    }
     let (by_name, by_key) = (flags.snapshot(), flags.snapshot());
     let name = workload.flag;
     let key = Key::new(name, false);
-    let contexts = || contexts(&workload.requests);
-    [
+    let contexts = || contexts_of(&workload.requests);
+    vec![
         in_turn(contexts(), move |ctx| flags.is_enabled(black_box(name), ctx).into()),
         in_turn(contexts(), move |ctx| by_name.is_enabled(black_box(name), ctx).into()),
         in_turn(contexts(), move |ctx| by_key.is_enabled(black_box(&key), ctx).into()),
     ]
 }
 
-pub(crate) fn split(workload: &Workload) -> [Batch; 3] {
-    let flags = open(workload.id, &workload.document);
+pub(crate) fn split(workload: &Workload) -> Vec<Batch> {
+    let flags = open(workload.id, &workload.document, &[]);
     let (by_name, by_key) = (flags.snapshot(), flags.snapshot());
     let name = workload.flag;
     let key = Key::new(name, 0_i64);
-    let contexts = || contexts(&workload.requests);
-    [
+    let contexts = || contexts_of(&workload.requests);
+    vec![
         in_turn(contexts(), move |ctx| flags.value_or(black_box(name), ctx, 0)),
         in_turn(contexts(), move |ctx| by_name.value_or(black_box(name), ctx, 0)),
         in_turn(contexts(), move |ctx| by_key.value(black_box(&key), ctx)),
     ]
 }
 
-pub(crate) fn many(names: &[String], request: &Request) -> [Batch; 3] {
-    let flags = open("W7", &w7_document());
+pub(crate) fn many(names: &[String], request: &Request) -> Vec<Batch> {
+    let flags = open("W7", &w7_document(), &[]);
     let (by_name, by_key) = (flags.snapshot(), flags.snapshot());
-    let [one, two, three] = [(); 3].map(|()| contexts(std::slice::from_ref(request)).remove(0));
+    let [one, two, three] = [(); 3].map(|()| contexts_of(std::slice::from_ref(request)).remove(0));
     let keys: Vec<Key<bool>> =
         names.iter().map(|name| Key::new(name.clone().leak(), false)).collect();
-    [
+    vec![
         in_turn(names.to_vec(), move |name| flags.is_enabled(name, black_box(&one)).into()),
         in_turn(names.to_vec(), move |name| by_name.is_enabled(name, black_box(&two)).into()),
         in_turn(keys, move |key| by_key.is_enabled(key, black_box(&three)).into()),
     ]
 }
 
-pub(crate) fn load_yaml(document: &str) -> usize {
-    Snapshot::from_yaml(document).unwrap().flags().count()
+/// CTX: there is one way only.
+pub(crate) fn contexts() -> Vec<Batch> {
+    let users: Vec<String> = (0..USERS).map(workloads::user).collect();
+    let build = in_turn(users, |user| {
+        black_box(&workloads::ctx(user));
+        0
+    });
+    vec![build]
 }
 
-pub(crate) fn load_json(document: &str) -> usize {
-    Snapshot::from_json(document).unwrap().flags().count()
+pub(crate) fn load_yaml(document: &str) -> Snapshot {
+    Snapshot::from_yaml(document).unwrap()
+}
+
+pub(crate) fn load_json(document: &str) -> Snapshot {
+    Snapshot::from_json(document).unwrap()
 }

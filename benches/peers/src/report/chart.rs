@@ -1,0 +1,125 @@
+//! The chart: a panel of bars for each row, all on one logarithmic scale, in colours for light and
+//! for dark pages.
+
+use std::fmt::Write as _;
+
+use super::{Results, time};
+use crate::ours::WAYS;
+
+const COLUMNS: usize = 3;
+const PANEL: f64 = 330.0;
+const GAP: f64 = 24.0;
+/// The height of a bar with the space below it.
+const STEP: f64 = 15.0;
+/// Where the bars begin in a panel, and how long the longest is.
+const BARS: f64 = 118.0;
+const LONGEST: f64 = 165.0;
+/// The room above the bars for the title of a panel, and below them for the scale.
+const TITLE: f64 = 40.0;
+const SCALE: f64 = 26.0;
+/// The room above all panels.
+const HEAD: f64 = 56.0;
+
+/// The shortest time that the scale has: a bar begins there.
+const SHORTEST: f64 = 1.0;
+
+const STYLE: &str = "
+text { font: 11px system-ui, sans-serif; fill: #1f2328 }
+.head { font-size: 17px; font-weight: 600 } .title { font-size: 12px; font-weight: 600 }
+.soft { fill: #59636e } .end { text-anchor: end } .mid { text-anchor: middle }
+.page { fill: #ffffff } .grid { stroke: #d1d9e0 }
+.ours { fill: #0969da } .theirs { fill: #a7b1bc }
+@media (prefers-color-scheme: dark) {
+text { fill: #f0f6fc } .soft { fill: #9198a1 } .page { fill: #0d1117 } .grid { stroke: #3d444d }
+.ours { fill: #4493f8 } .theirs { fill: #6e7781 }
+}
+";
+
+/// One panel: a title, what it shows, and a time for each engine that has one.
+struct Panel<'a> {
+    title: &'a str,
+    what: &'a str,
+    times: Vec<Option<f64>>,
+}
+
+pub(crate) fn svg(results: &Results) -> String {
+    let panels: Vec<Panel<'_>> = results
+        .rows()
+        .map(|row| Panel {
+            title: row.id,
+            what: row.what,
+            times: row.cells.iter().map(|cell| cell.as_ref().map(|cell| cell.ns)).collect(),
+        })
+        .collect();
+    let longest =
+        panels.iter().flat_map(|panel| &panel.times).flatten().fold(10.0, |a: f64, b| a.max(*b));
+    let decades = (longest / SHORTEST).log10().ceil();
+    let panel_height = TITLE + STEP * results.engines.len() as f64 + SCALE;
+    let width = COLUMNS as f64 * (PANEL + GAP) + GAP;
+    let height = HEAD + panels.len().div_ceil(COLUMNS) as f64 * panel_height + GAP;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+         width=\"{width}\" height=\"{height}\" role=\"img\">\n\
+         <title>hoist beside other flag engines, nanoseconds for one decision</title>\n\
+         <style>{STYLE}</style>\n<rect class=\"page\" width=\"{width}\" height=\"{height}\"/>\n"
+    );
+    put(&mut svg, GAP, 28.0, "head", "One decision, in nanoseconds");
+    let machine = results.machine();
+    let below = format!(
+        "Logarithmic: each line is ten times the one before. Shorter is better. {}",
+        machine.get(..3).unwrap_or_default().join(", ")
+    );
+    put(&mut svg, GAP, 46.0, "soft", &below);
+    for (at, panel) in panels.iter().enumerate() {
+        let x = GAP + (at % COLUMNS) as f64 * (PANEL + GAP);
+        let y = HEAD + (at / COLUMNS) as f64 * panel_height;
+        draw(&mut svg, panel, &results.engines, (x, y), decades);
+    }
+    svg.push_str("</svg>\n");
+    svg
+}
+
+fn draw(svg: &mut String, panel: &Panel<'_>, engines: &[&str], (x, y): (f64, f64), decades: f64) {
+    put(svg, x, y + 18.0, "title", panel.title);
+    put(svg, x, y + 32.0, "soft", panel.what);
+    let (left, top) = (x + BARS, y + TITLE);
+    let bottom = top + STEP * engines.len() as f64;
+    let across = LONGEST / decades;
+    for decade in 0..=decades as i32 {
+        let at = left + f64::from(decade) * across;
+        let _ = writeln!(
+            svg,
+            "<line class=\"grid\" x1=\"{at:.1}\" y1=\"{top:.1}\" x2=\"{at:.1}\" y2=\"{bottom:.1}\"/>"
+        );
+        if decade % 2 == 0 {
+            let label = ["1", "10", "100", "1 k", "10 k", "100 k", "1 M", "10 M", "100 M", "1 G"];
+            let label = label.get(decade as usize).copied().unwrap_or_default();
+            put(svg, at, bottom + 12.0, "soft mid", label);
+        }
+    }
+    for (at, (engine, ns)) in engines.iter().zip(&panel.times).enumerate() {
+        let line = top + STEP * at as f64;
+        let class = if at < WAYS.len() { "ours" } else { "theirs" };
+        put(svg, left - 5.0, line + 11.0, "end", engine);
+        match ns {
+            None => put(svg, left + 5.0, line + 11.0, "soft", "–"),
+            Some(ns) => {
+                let length = ((ns / SHORTEST).log10() * across).max(1.0);
+                let height = STEP - 4.0;
+                let _ = writeln!(
+                    svg,
+                    "<rect class=\"{class}\" x=\"{left:.1}\" y=\"{:.1}\" width=\"{length:.1}\" \
+                     height=\"{height}\" rx=\"1.5\"/>",
+                    line + 2.0
+                );
+                put(svg, left + length + 4.0, line + 11.0, "", &time(*ns));
+            }
+        }
+    }
+}
+
+/// Puts a text at a place.
+fn put(svg: &mut String, x: f64, y: f64, class: &str, text: &str) {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    let _ = writeln!(svg, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>");
+}

@@ -1,0 +1,331 @@
+//! The rows of the table: each a document in hoist's words, the same flags as logic for the
+//! rivals, who asks, and what the answers add up to.
+
+use crate::logic::{Flag, Op, Rule, Serve, When, is, not, on, one_of};
+use crate::measure::Batch;
+use crate::ours;
+use crate::workloads::{self, Known, MANY, Request, USERS, W5_SERVED, W6_RULES, Workload};
+
+/// One row.
+pub(crate) struct Row {
+    /// The same flags in nobody's words.
+    pub(crate) flags: Vec<Flag>,
+    pub(crate) ask: Ask,
+    /// What the answers to all questions add up to.
+    pub(crate) sum: i64,
+    /// How far an engine with a hash of its own may be off.
+    pub(crate) tolerance: i64,
+    /// hoist in its ways, in the order of [`ours::WAYS`].
+    pub(crate) ours: Vec<Batch>,
+    /// One who is answered otherwise than all the others, where they are answered alike, and how:
+    /// an engine that has not understood the flag would say the same.
+    pub(crate) contrary: Option<(Request, bool)>,
+}
+
+/// The questions, which are put in turn.
+pub(crate) enum Ask {
+    /// Whether one flag is on, for each request.
+    IsOn(&'static str, Vec<Request>),
+    /// The integer that one flag serves, for each request.
+    Arm(&'static str, Vec<Request>),
+    /// Whether each of the flags is on, for one request.
+    Each(Vec<String>, Request),
+    /// Nothing: what is timed is making the context of each request.
+    Context(Vec<Request>),
+}
+
+impl Ask {
+    pub(crate) fn questions(&self) -> usize {
+        match self {
+            Ask::IsOn(_, requests) | Ask::Arm(_, requests) | Ask::Context(requests) => {
+                requests.len()
+            }
+            Ask::Each(names, _) => names.len(),
+        }
+    }
+}
+
+/// What a row is called, what it says, and how it is made.
+pub(crate) type Maker = (&'static str, &'static str, fn() -> Row);
+
+/// The rows, as the report has them beside each other.
+pub(crate) const BANDS: [[Maker; 4]; 4] = [
+    [
+        ("W1", "on, no rules", || boolean(workloads::w1(), everyone(Serve::On), None)),
+        ("W2-5", "the user is the last in a list of 5", || w2(1, 5)),
+        ("W2-1000", "the user is the last in a list of 1 000", || w2(2, 1_000)),
+        ("LIST-1M", "the user is the last in a list of 1 000 000", list_1m),
+    ],
+    [
+        ("ABSENT", "a rule on a header that is not there", absent),
+        ("W3", "a 25 % rollout by user, ids of 36 bytes", w3),
+        ("IDS-64", "a 25 % rollout by user, ids of 64 bytes", ids_64),
+        ("W4", "a header, a region in 4, a 10 % rollout", w4),
+    ],
+    [
+        ("W5", "a split of four with a payload", w5),
+        ("W6", "50 rules on one attribute, the last matches", w6),
+        ("RULES-200", "200 rules on two attributes, the last matches", rules_200),
+        ("W7", "64 of 10 000 flags by name, one rule each", w7),
+    ],
+    [
+        ("PREREQ", "on, if three other flags are on", prerequisites),
+        ("PRODUCT", "two prerequisites, three rules, a rollout", product),
+        ("DEEP", "seven tests that nest", deep),
+        ("CTX", "making a context with eight things in it", contexts),
+    ],
+];
+
+fn everyone(serve: Serve) -> Vec<Flag> {
+    vec![Flag::new("", Vec::new(), serve)]
+}
+
+/// Who is answered otherwise.
+type Contrary = Option<(Request, bool)>;
+
+/// A flag of hoist's own benches; the first of the flags takes its name.
+fn boolean(workload: Workload, mut flags: Vec<Flag>, contrary: Contrary) -> Row {
+    flags[0].name = workload.flag.to_owned();
+    let shares = flags.iter().any(|flag| {
+        let served = flag.rules.iter().map(|rule| rule.serve).chain([flag.rest]);
+        served.into_iter().any(|serve| matches!(serve, Serve::Share(_)))
+    });
+    Row {
+        flags,
+        sum: workload.on as i64,
+        tolerance: if shares { 10 } else { 0 },
+        ours: ours::boolean(&workload, &[], &contrary),
+        ask: Ask::IsOn(workload.flag, workload.requests),
+        contrary,
+    }
+}
+
+/// A flag that only the rivals are compared by.
+fn further(id: &'static str, document: String, requests: Vec<Request>, on: usize) -> Workload {
+    let flag = "feature";
+    Workload { id, document, flag, key: hoist::Key::new(flag, false), requests, on }
+}
+
+fn users() -> Vec<Request> {
+    (0..USERS).map(|number| Request::of(workloads::user(number))).collect()
+}
+
+/// The first of the users, with something changed.
+fn but(change: impl Fn(&mut Request)) -> Request {
+    let mut request = Request::of(workloads::user(0));
+    change(&mut request);
+    request
+}
+
+fn w2(at: usize, count: usize) -> Row {
+    let rules = vec![on(one_of("user", &workloads::listed(count)))];
+    let workload = workloads::small().remove(at);
+    boolean(workload, vec![Flag::new("", rules, Serve::Off)], Some((but(|_| {}), false)))
+}
+
+fn list_1m() -> Row {
+    let listed = workloads::listed(1_000_000);
+    let document = "version: 1
+flags: { feature: { rules: [{ when: { user: { in_file: users.txt } } }] } }
+";
+    let asks = vec![Request::of(listed.last().cloned().unwrap_or_default())];
+    let workload = further("LIST-1M", document.to_owned(), asks, 1);
+    let contrary = Some((but(|_| {}), false));
+    let beside = [("users.txt", listed.join("\n"))];
+    let ours = ours::boolean(&workload, &beside, &contrary);
+    let rules = vec![on(one_of("user", &listed))];
+    Row {
+        flags: vec![Flag::new(workload.flag, rules, Serve::Off)],
+        sum: 1,
+        tolerance: 0,
+        ours,
+        ask: Ask::IsOn(workload.flag, workload.requests),
+        contrary,
+    }
+}
+
+fn absent() -> Row {
+    let document = "version: 1
+flags: { feature: { rules: [{ when: { header.x-canary: \"1\" } }] } }
+";
+    let workload = further("ABSENT", document.to_owned(), users(), 0);
+    let rules = vec![on(one_of("x-canary", &["1"]))];
+    let canary = but(|request| request.headers.push(("X-Canary", "1")));
+    boolean(workload, vec![Flag::new("", rules, Serve::Off)], Some((canary, true)))
+}
+
+fn w3() -> Row {
+    boolean(workloads::w3(), everyone(Serve::Share(25)), None)
+}
+
+fn ids_64() -> Row {
+    let long = |number| format!("{}{}", workloads::user(number), &workloads::user(number)[..28]);
+    let requests = (0..USERS).map(|number| Request::of(long(number))).collect();
+    let document = "version: 1\nflags: { feature: 25% }\n".to_owned();
+    boolean(further("IDS-64", document, requests, 16), everyone(Serve::Share(25)), None)
+}
+
+fn w4() -> Row {
+    let rules = vec![
+        on(one_of("x-new-checkout", &["on"])),
+        on(one_of("region", &["nz", "au", "de", "fr"])),
+    ];
+    let pilot = but(|request| request.region = "nz");
+    let flags = vec![Flag::new("", rules, Serve::Share(10))];
+    boolean(workloads::w4(), flags, Some((pilot, true)))
+}
+
+fn w5() -> Row {
+    let workload = workloads::w5();
+    let arms = [("small", 10), ("medium", 20), ("large", 50), ("huge", 100)];
+    Row {
+        flags: vec![Flag::new(workload.flag, Vec::new(), Serve::Split(arms))],
+        sum: W5_SERVED.iter().map(|(value, count)| value * *count as i64).sum(),
+        tolerance: 1_000,
+        ours: ours::split(&workload),
+        ask: Ask::Arm(workload.flag, workload.requests),
+        contrary: None,
+    }
+}
+
+fn prerequisites() -> Row {
+    let document = "version: 1
+flags:
+  feature: { default: on, requires: [catalogue, accounts, payments] }
+  catalogue: on
+  accounts: { rules: [{ when: { region: [us, ca] } }] }
+  payments: { rules: [{ when: { attr.plan: [pro, enterprise] } }] }
+";
+    let workload = further("PREREQ", document.to_owned(), users(), USERS);
+    let required = ["catalogue", "accounts", "payments"].map(|name| (name, true)).to_vec();
+    let rules = |attribute, values| vec![on(one_of(attribute, values))];
+    let flags = vec![
+        Flag { requires: required, ..Flag::new("", Vec::new(), Serve::On) },
+        Flag::new("catalogue", Vec::new(), Serve::On),
+        Flag::new("accounts", rules("region", &["us", "ca"]), Serve::Off),
+        Flag::new("payments", rules("plan", &["pro", "enterprise"]), Serve::Off),
+    ];
+    let elsewhere = but(|request| request.region = "nz");
+    boolean(workload, flags, Some((elsewhere, false)))
+}
+
+fn w6() -> Row {
+    let rule = |number| on(one_of("shop", &[format!("shop-{number:02}")]));
+    let flag = Flag::new("", (0..W6_RULES).map(rule).collect(), Serve::Off);
+    boolean(workloads::w6(), vec![flag], Some((but(|_| {}), false)))
+}
+
+/// The rules of RULES-200 ask for a shop and for a city by turns.
+fn rules_200() -> Row {
+    let each = |number: usize| {
+        let attribute = if number.is_multiple_of(2) { "shop" } else { "city" };
+        (attribute, format!("{attribute}-{number:03}"))
+    };
+    let mut document = "version: 1\nflags:\n  feature:\n    rules:\n".to_owned();
+    for (attribute, value) in (0..200).map(each) {
+        document += &format!("      - {{ when: {{ attr.{attribute}: {value} }} }}\n");
+    }
+    let mut request = Request::of(workloads::user(0));
+    request.attributes = vec![
+        ("shop", Known::Text("shop-none".to_owned())),
+        ("city", Known::Text("city-199".to_owned())),
+    ];
+    let rules = (0..200).map(each).map(|(attribute, value)| on(one_of(attribute, &[value])));
+    let flag = Flag::new("", rules.collect(), Serve::Off);
+    let workload = further("RULES-200", document, vec![request], 1);
+    boolean(workload, vec![flag], Some((but(|_| {}), false)))
+}
+
+fn w7() -> Row {
+    let names: Vec<String> =
+        workloads::w7_numbers(USERS).into_iter().map(workloads::name).collect();
+    let request = Request::of(workloads::user(0));
+    let pilot = || vec![on(one_of("region", &["nz", "au"]))];
+    let flag = |number| Flag::new(workloads::name(number), pilot(), Serve::Off);
+    Row {
+        flags: (0..MANY).map(flag).collect(),
+        sum: 0,
+        tolerance: 0,
+        ours: ours::many(&names, &request),
+        ask: Ask::Each(names, request),
+        contrary: Some((but(|request| request.region = "nz"), true)),
+    }
+}
+
+/// The rivals have no ramp: theirs is the share that hoist's has reached at the hour of the bench.
+fn product() -> Row {
+    let canary =
+        When::All(vec![one_of("region", &["nz", "au"]), not(one_of("plan", &["enterprise"]))]);
+    let rules = vec![
+        on(one_of("x-new-pricing", &["on"])),
+        on(is("email", Op::EndsWith("@company.com"))),
+        Rule { when: canary, serve: Serve::Share(5) },
+    ];
+    let flags = vec![
+        Flag {
+            requires: vec![("catalogue", true), ("holdback", false)],
+            ..Flag::new("", rules, Serve::Share(1))
+        },
+        Flag::new("catalogue", Vec::new(), Serve::On),
+        Flag::new("holdback", Vec::new(), Serve::Share(1)),
+    ];
+    let staff = but(|request| {
+        let email = Known::Text("ada@company.com".to_owned());
+        request.attributes.push(("email", email));
+    });
+    boolean(workloads::product(), flags, Some((staff, true)))
+}
+
+/// What must not be comes first, as a rule that serves off: in most formats the negation of what
+/// is not there does not hold.
+fn deep() -> Row {
+    let bot = one_of("x-bot", &["1"]);
+    let rest = When::All(vec![
+        When::Any(vec![one_of("region", &["nz", "au"]), one_of("plan", &["pro", "enterprise"])]),
+        When::Any(vec![
+            is("user", Op::StartsWith("test-")),
+            When::All(vec![is("age", Op::AtLeast(18)), not(one_of("region", &["kp", "ir"]))]),
+        ]),
+        not(is("app", Op::StartsWith("1."))),
+    ]);
+    let rules = vec![Rule { when: bot, serve: Serve::Off }, on(rest)];
+    let bot = but(|request| request.headers.push(("X-Bot", "1")));
+    let flags = vec![Flag::new("", rules, Serve::Off)];
+    boolean(workloads::deep(), flags, Some((bot, false)))
+}
+
+fn contexts() -> Row {
+    let mut requests = users();
+    for request in &mut requests {
+        request.attributes = vec![
+            ("plan", Known::Text("pro".to_owned())),
+            ("age", Known::Integer(36)),
+            ("beta", Known::Text("false".to_owned())),
+        ];
+        request.headers.push(("Cookie", request.cookies));
+    }
+    Row {
+        flags: everyone(Serve::On),
+        sum: 0,
+        tolerance: 0,
+        ours: ours::contexts(),
+        ask: Ask::Context(requests),
+        contrary: None,
+    }
+}
+
+/// The flags of LOAD.
+pub(crate) fn loaded(flags: usize) -> Vec<Flag> {
+    let flag = |number: usize| {
+        let rules = vec![
+            on(one_of("x-feature", &[number.to_string()])),
+            on(When::All(vec![
+                one_of("region", &["nz", "au", "de", "fr"]),
+                one_of("plan", &["pro"]),
+            ])),
+        ];
+        let share = 1 + u32::try_from(number % 50).unwrap_or(0);
+        Flag::new(workloads::name(number), rules, Serve::Share(share))
+    };
+    (0..flags).map(flag).collect()
+}
