@@ -70,6 +70,10 @@ impl Entry {
         if self.spent > ENOUGH && self.times.len() >= FEWEST {
             return;
         }
+        // Whoever had the turn before has filled the caches.
+        if self.count > 1 {
+            black_box((self.batch)(self.count / 4));
+        }
         let start = Instant::now();
         black_box((self.batch)(self.count));
         let elapsed = start.elapsed();

@@ -6,22 +6,22 @@ use std::fmt::Write as _;
 use super::{Results, time};
 use crate::ours::WAYS;
 
-const COLUMNS: usize = 3;
-const PANEL: f64 = 330.0;
+const COLUMNS: usize = 2;
+const PANEL: f64 = 392.0;
 const GAP: f64 = 24.0;
 /// The height of a bar with the space below it.
-const STEP: f64 = 15.0;
+const STEP: f64 = 14.0;
 /// Where the bars begin in a panel, and how long the longest is.
 const BARS: f64 = 118.0;
-const LONGEST: f64 = 165.0;
+const LONGEST: f64 = 216.0;
 /// The room above the bars for the title of a panel, and below them for the scale.
 const TITLE: f64 = 40.0;
 const SCALE: f64 = 26.0;
 /// The room above all panels.
 const HEAD: f64 = 56.0;
 
-/// The shortest time that the scale has: a bar begins there.
-const SHORTEST: f64 = 1.0;
+/// The scale goes from one nanosecond to a millisecond. A bar that is longer ends in an arrow.
+const DECADES: [&str; 7] = ["1 ns", "10", "100", "1 µs", "10", "100", "1 ms"];
 
 const STYLE: &str = "
 text { font: 11px system-ui, sans-serif; fill: #1f2328 }
@@ -51,9 +51,6 @@ pub(crate) fn svg(results: &Results) -> String {
             times: row.cells.iter().map(|cell| cell.as_ref().map(|cell| cell.ns)).collect(),
         })
         .collect();
-    let longest =
-        panels.iter().flat_map(|panel| &panel.times).flatten().fold(10.0, |a: f64, b| a.max(*b));
-    let decades = (longest / SHORTEST).log10().ceil();
     let panel_height = TITLE + STEP * results.engines.len() as f64 + SCALE;
     let width = COLUMNS as f64 * (PANEL + GAP) + GAP;
     let height = HEAD + panels.len().div_ceil(COLUMNS) as f64 * panel_height + GAP;
@@ -66,53 +63,47 @@ pub(crate) fn svg(results: &Results) -> String {
     put(&mut svg, GAP, 28.0, "head", "One decision, in nanoseconds");
     let machine = results.machine();
     let below = format!(
-        "Logarithmic: each line is ten times the one before. Shorter is better. {}",
+        "Logarithmic; shorter is better. {}",
         machine.get(..3).unwrap_or_default().join(", ")
     );
     put(&mut svg, GAP, 46.0, "soft", &below);
     for (at, panel) in panels.iter().enumerate() {
         let x = GAP + (at % COLUMNS) as f64 * (PANEL + GAP);
         let y = HEAD + (at / COLUMNS) as f64 * panel_height;
-        draw(&mut svg, panel, &results.engines, (x, y), decades);
+        draw(&mut svg, panel, &results.engines, (x, y));
     }
     svg.push_str("</svg>\n");
     svg
 }
 
-fn draw(svg: &mut String, panel: &Panel<'_>, engines: &[&str], (x, y): (f64, f64), decades: f64) {
+fn draw(svg: &mut String, panel: &Panel<'_>, engines: &[&str], (x, y): (f64, f64)) {
     put(svg, x, y + 18.0, "title", panel.title);
     put(svg, x, y + 32.0, "soft", panel.what);
     let (left, top) = (x + BARS, y + TITLE);
     let bottom = top + STEP * engines.len() as f64;
-    let across = LONGEST / decades;
-    for decade in 0..=decades as i32 {
-        let at = left + f64::from(decade) * across;
-        let _ = writeln!(
-            svg,
-            "<line class=\"grid\" x1=\"{at:.1}\" y1=\"{top:.1}\" x2=\"{at:.1}\" y2=\"{bottom:.1}\"/>"
-        );
-        if decade % 2 == 0 {
-            let label = ["1", "10", "100", "1 k", "10 k", "100 k", "1 M", "10 M", "100 M", "1 G"];
-            let label = label.get(decade as usize).copied().unwrap_or_default();
-            put(svg, at, bottom + 12.0, "soft mid", label);
-        }
+    let across = LONGEST / (DECADES.len() - 1) as f64;
+    for (decade, label) in DECADES.into_iter().enumerate() {
+        let at = left + decade as f64 * across;
+        let _ = writeln!(svg, "<path class=\"grid\" d=\"M{at:.1} {top:.1}V{bottom:.1}\"/>");
+        put(svg, at, bottom + 12.0, "soft mid", label);
     }
     for (at, (engine, ns)) in engines.iter().zip(&panel.times).enumerate() {
         let line = top + STEP * at as f64;
         let class = if at < WAYS.len() { "ours" } else { "theirs" };
-        put(svg, left - 5.0, line + 11.0, "end", engine);
+        put(svg, left - 5.0, line + 10.5, "end", engine);
         match ns {
-            None => put(svg, left + 5.0, line + 11.0, "soft", "–"),
+            None => put(svg, left + 5.0, line + 10.5, "soft", "–"),
             Some(ns) => {
-                let length = ((ns / SHORTEST).log10() * across).max(1.0);
-                let height = STEP - 4.0;
+                let length = (ns.log10() * across).clamp(1.0, LONGEST);
+                let (tip, up) = (if length == LONGEST { 6.0 } else { 0.0 }, STEP / 2.0 - 2.0);
                 let _ = writeln!(
                     svg,
-                    "<rect class=\"{class}\" x=\"{left:.1}\" y=\"{:.1}\" width=\"{length:.1}\" \
-                     height=\"{height}\" rx=\"1.5\"/>",
+                    "<path class=\"{class}\" d=\"M{left:.1} {:.1}h{length:.1}l{tip} {up}l-{tip} \
+                     {up}h-{length:.1}z\"/>",
                     line + 2.0
                 );
-                put(svg, left + length + 4.0, line + 11.0, "", &time(*ns));
+                let length = length + tip;
+                put(svg, left + length + 4.0, line + 10.5, "", &time(*ns));
             }
         }
     }

@@ -46,8 +46,10 @@ pub(crate) fn text(results: &Results) -> String {
         let _ = writeln!(text, "{name:NAME$}{time:>12}{ratio:>8}{live:>14}{peak:>12}{bytes:>12}");
     }
     text.push('\n');
-    for line in legend(results).iter().chain(&results.missing()).chain(&results.machine()) {
-        wrap(&mut text, line);
+    let rivals = rivals().into_iter().map(|(_, version, timed)| format!("{version}: {timed}"));
+    let lines = legend(results).into_iter().chain(rivals);
+    for line in lines.chain(results.missing()).chain(results.machine()) {
+        wrap(&mut text, &line);
     }
     text
 }

@@ -84,7 +84,8 @@ fn setting(flag: &Flag) -> Value {
 impl Rival for ConfigCat {
     const NAME: &'static str = "configcat";
     const CRATE: &'static str = "configcat";
-    const TIMED: &'static str = "Client::get_value, local only, with a clone of the user";
+    const TIMED: &'static str =
+        "Client::get_value (async, ready at once), local only, with a clone of the user";
     type Context = User;
 
     fn write(flags: &[Flag]) -> Result<String, Why> {
