@@ -54,8 +54,17 @@ pub(crate) enum Op {
 }
 
 impl Flag {
-    pub(crate) fn new(name: impl Into<String>, rules: Vec<Rule>, rest: Serve) -> Flag {
-        Flag { name: name.into(), requires: Vec::new(), rules, rest }
+    /// A flag that has yet to be named.
+    pub(crate) fn new(rules: Vec<Rule>, rest: Serve) -> Flag {
+        Flag { name: String::new(), requires: Vec::new(), rules, rest }
+    }
+
+    pub(crate) fn everyone(serve: Serve) -> Flag {
+        Flag::new(Vec::new(), serve)
+    }
+
+    pub(crate) fn named(self, name: impl Into<String>) -> Flag {
+        Flag { name: name.into(), ..self }
     }
 
     /// For formats in which a rule can only switch on: what switches on, each with the share of

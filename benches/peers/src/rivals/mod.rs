@@ -76,10 +76,15 @@ pub(crate) const ENGINES: [Engine; 11] = [
 ];
 
 /// What is not here, and why.
-pub(crate) const LEFT_OUT: [(&str, &str); 1] = [(
-    "open-feature-flagd",
-    "its in-process provider needs protoc to build, and asks flagd-evaluation-engine, which is here",
-)];
+pub(crate) const LEFT_OUT: [(&str, &str); 3] = [
+    (
+        "open-feature-flagd",
+        "its in-process provider needs protoc to build, and asks flagd-evaluation-engine, which is \
+         here",
+    ),
+    ("flipt", "the crate of that name is a client of its server"),
+    ("optimizely", "the crate is not Optimizely's own"),
+];
 
 const fn engine<R: Rival>() -> Engine {
     Engine {
