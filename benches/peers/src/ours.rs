@@ -1,4 +1,5 @@
-//! hoist, asked in each of its ways.
+//! hoist, asked in each of its ways. One way more is a name in [`WAYS`], and a batch in each of
+//! `boolean`, `split` and `many`.
 
 use std::hint::black_box;
 

@@ -110,12 +110,14 @@ fn legend(results: &Results) -> Vec<String> {
         format!(
             "Nanoseconds for one decision (k: thousands, M: millions), medians of {ROUNDS} \
              interleaved rounds; how many times `{}` that is; allocations of one decision. Every \
-             answer was checked before.",
+             answer was checked before. A rival's context is made before too, unless it says \
+             otherwise below.",
             results.engines.first().unwrap_or(&"")
         ),
         format!(
             "LOAD: a document of {} flags with three rules each, in each engine's own JSON, and in \
-             YAML; ratios to hoist's JSON, bytes by a counting allocator.",
+             hoist's YAML; its own have a description and an owner besides. Ratios are to hoist's \
+             JSON, bytes those of a counting allocator.",
             results.loaded
         ),
     ]

@@ -84,7 +84,10 @@ fn feature(flag: &Flag) -> (Value, Vec<Value>) {
     });
     if let Serve::Split(arms) = flag.rest {
         let arms = arms.iter().zip(0..);
-        let variant = |((_, value), at): (&(&str, i64), i32)| json!({ "value": value, "weight": 25.0, "priority": f64::from(at) });
+        let variant = |((_, value), at): (&(&str, i64), i32)| {
+            let priority = f64::from(at);
+            json!({ "value": value, "weight": 25.0, "priority": priority })
+        };
         written["variants"] = arms.map(variant).collect();
     }
     (written, segments)
@@ -93,7 +96,8 @@ fn feature(flag: &Flag) -> (Value, Vec<Value>) {
 impl Rival for Flagsmith {
     const NAME: &'static str = "flagsmith";
     const CRATE: &'static str = "flagsmith-flag-engine";
-    const TIMED: &'static str = "get_evaluation_result, which decides all flags at once";
+    const TIMED: &'static str =
+        "get_evaluation_result, which decides all flags at once; its context holds them too";
     type Context = EngineEvaluationContext;
 
     fn write(flags: &[Flag]) -> Result<String, Why> {

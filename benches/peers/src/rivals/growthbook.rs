@@ -91,7 +91,10 @@ fn served(serve: Serve, condition: Option<&Value>) -> Vec<Value> {
 fn feature(flag: &Flag, groups: &mut Map<String, Value>) -> Value {
     let mut rules = Vec::new();
     if !flag.requires.is_empty() {
-        let parent = |(name, on): &(&str, bool)| json!({ "id": name, "condition": { "value": on }, "gate": true });
+        let parent = |(name, on): &(&str, bool)| {
+            let value = json!({ "value": on });
+            json!({ "id": name, "condition": value, "gate": true })
+        };
         let parents: Vec<Value> = flag.requires.iter().map(parent).collect();
         rules.push(json!({ "parentConditions": parents }));
     }
