@@ -9,10 +9,12 @@ use crate::measure::{Batch, in_turn};
 use crate::workloads::{self, Request, USERS, Workload, w7_document};
 
 /// The ways, in the order of the batches below. The first is what the rivals are compared with.
-pub(crate) const WAYS: [&str; 3] = ["hoist, live handle", "hoist, snapshot", "hoist, typed key"];
+pub(crate) const WAYS: [&str; 4] =
+    ["hoist, live handle", "hoist, cached", "hoist, snapshot", "hoist, typed key"];
 
-/// The live handle on a document, from a file as in a service, with other files beside it.
-fn open(id: &str, document: &str, beside: &[(&str, String)]) -> Flags {
+/// Live handles on a document, from a file as in a service, with other files beside it: as it is,
+/// and with a cache for each thread.
+fn open(id: &str, document: &str, beside: &[(&str, String)]) -> [Flags; 2] {
     let dir = std::env::temp_dir().join(format!("hoist-peers-{}-{id}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
     for (name, text) in beside {
@@ -20,7 +22,8 @@ fn open(id: &str, document: &str, beside: &[(&str, String)]) -> Flags {
     }
     let path = dir.join("flags.yaml");
     std::fs::write(&path, document).unwrap();
-    let flags = Flags::builder().file(&path).watch(hoist::Watch::OnDemand).open().unwrap();
+    let builder = || Flags::builder().file(&path).watch(hoist::Watch::OnDemand);
+    let flags = [builder().open().unwrap(), builder().cache_per_thread().open().unwrap()];
     std::fs::remove_dir_all(&dir).unwrap();
     flags
 }
@@ -36,7 +39,7 @@ pub(crate) fn boolean(
     beside: &[(&str, String)],
     contrary: &Option<(Request, bool)>,
 ) -> Vec<Batch> {
-    let flags = open(workload.id, &workload.document, beside);
+    let [flags, cached] = open(workload.id, &workload.document, beside);
     if let Some((request, on)) = contrary {
         assert_eq!(flags.is_enabled(workload.flag, &request.context()), *on, "{}", workload.id);
     }
@@ -46,34 +49,38 @@ pub(crate) fn boolean(
     let contexts = || contexts_of(&workload.requests);
     vec![
         in_turn(contexts(), move |ctx| flags.is_enabled(black_box(name), ctx).into()),
+        in_turn(contexts(), move |ctx| cached.is_enabled(black_box(name), ctx).into()),
         in_turn(contexts(), move |ctx| by_name.is_enabled(black_box(name), ctx).into()),
         in_turn(contexts(), move |ctx| by_key.is_enabled(black_box(&key), ctx).into()),
     ]
 }
 
 pub(crate) fn split(workload: &Workload) -> Vec<Batch> {
-    let flags = open(workload.id, &workload.document, &[]);
+    let [flags, cached] = open(workload.id, &workload.document, &[]);
     let (by_name, by_key) = (flags.snapshot(), flags.snapshot());
     let name = workload.flag;
     let key = Key::new(name, 0_i64);
     let contexts = || contexts_of(&workload.requests);
     vec![
         in_turn(contexts(), move |ctx| flags.value_or(black_box(name), ctx, 0)),
+        in_turn(contexts(), move |ctx| cached.value_or(black_box(name), ctx, 0)),
         in_turn(contexts(), move |ctx| by_name.value_or(black_box(name), ctx, 0)),
         in_turn(contexts(), move |ctx| by_key.value(black_box(&key), ctx)),
     ]
 }
 
 pub(crate) fn many(names: &[String], request: &Request) -> Vec<Batch> {
-    let flags = open("W7", &w7_document(), &[]);
+    let [flags, cached] = open("W7", &w7_document(), &[]);
     let (by_name, by_key) = (flags.snapshot(), flags.snapshot());
-    let [one, two, three] = [(); 3].map(|()| contexts_of(std::slice::from_ref(request)).remove(0));
+    let [one, two, three, four] =
+        [(); 4].map(|()| contexts_of(std::slice::from_ref(request)).remove(0));
     let keys: Vec<Key<bool>> =
         names.iter().map(|name| Key::new(name.clone().leak(), false)).collect();
     vec![
         in_turn(names.to_vec(), move |name| flags.is_enabled(name, black_box(&one)).into()),
-        in_turn(names.to_vec(), move |name| by_name.is_enabled(name, black_box(&two)).into()),
-        in_turn(keys, move |key| by_key.is_enabled(key, black_box(&three)).into()),
+        in_turn(names.to_vec(), move |name| cached.is_enabled(name, black_box(&two)).into()),
+        in_turn(names.to_vec(), move |name| by_name.is_enabled(name, black_box(&three)).into()),
+        in_turn(keys, move |key| by_key.is_enabled(key, black_box(&four)).into()),
     ]
 }
 
