@@ -1,5 +1,5 @@
-//! The workloads put to hoist, in each of its three ways: by name on the live handle, by name on a
-//! snapshot and by typed key on a snapshot.
+//! The workloads put to hoist, in each of its four ways: by name on the live handle, the same with a
+//! cache for each thread, by name on a snapshot and by typed key on a snapshot.
 //!
 //! Every answer is checked before the question is handed out. `decide` times the questions and
 //! `instructions` counts what the very same code executes.
@@ -8,12 +8,12 @@ use std::cell::Cell;
 use std::hint::black_box;
 use std::rc::Rc;
 
-use hoist::{Context, Flags, Key, Snapshot, Watch};
+use hoist::{Builder, Context, Flags, Key, Snapshot, Watch};
 
 use crate::workloads::{self, Request, USERS, W5_SERVED, Workload};
 
 /// What the ways of asking are called.
-pub(crate) const WAYS: [&str; 3] = ["flags", "snapshot", "key"];
+pub(crate) const WAYS: [&str; 4] = ["flags", "cached", "snapshot", "key"];
 
 /// So many decisions, by requests in turn; the sum of their answers.
 pub(crate) type Batch = Box<dyn Fn(usize) -> i64>;
@@ -24,7 +24,7 @@ pub(crate) struct Asked {
     /// How many decisions it takes until every request had its turn.
     pub(crate) turns: usize,
     /// In the order of [`WAYS`].
-    pub(crate) ways: [Batch; 3],
+    pub(crate) ways: [Batch; 4],
 }
 
 /// All workloads that decide.
@@ -33,7 +33,8 @@ pub(crate) fn all() -> Vec<Asked> {
     #[cfg(feature = "http")]
     all.push(header_map());
     all.push(split());
-    let large = Rc::new(open("W7", &workloads::w7_document()));
+    let large = workloads::w7_document();
+    let large = [open("W7", &large), open_cached("W7", &large)].map(Rc::new);
     all.push(many("W7-warm", &large, USERS));
     all.push(many("W7-cold", &large, workloads::MANY));
     all.push(boolean(&workloads::product()));
@@ -43,9 +44,19 @@ pub(crate) fn all() -> Vec<Asked> {
 
 /// The live handle on a document, from a file as in a service.
 pub(crate) fn open(id: &str, document: &str) -> Flags {
+    open_with(id, document, |builder| builder)
+}
+
+/// As [`open`], with a cache for each thread.
+fn open_cached(id: &str, document: &str) -> Flags {
+    open_with(id, document, Builder::cache_per_thread)
+}
+
+fn open_with(id: &str, document: &str, set: impl Fn(Builder) -> Builder) -> Flags {
     let path = std::env::temp_dir().join(format!("hoist-bench-{}-{id}.yaml", std::process::id()));
     std::fs::write(&path, document).unwrap();
-    let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open().unwrap();
+    let builder = set(Flags::builder().file(&path).watch(Watch::OnDemand));
+    let flags = builder.open().unwrap();
     std::fs::remove_file(&path).unwrap();
     flags
 }
@@ -66,7 +77,7 @@ pub(crate) fn in_turn<T: 'static>(items: Vec<T>, ask: impl Fn(&T) -> i64 + 'stat
 }
 
 impl Asked {
-    fn checked(id: &'static str, turns: usize, sum: i64, ways: [Batch; 3]) -> Asked {
+    fn checked(id: &'static str, turns: usize, sum: i64, ways: [Batch; 4]) -> Asked {
         for (way, batch) in WAYS.iter().zip(&ways) {
             assert_eq!(batch(turns), sum, "{id}/{way}");
         }
@@ -85,12 +96,13 @@ fn boolean(workload: &Workload) -> Asked {
 }
 
 fn ask_boolean(id: &'static str, workload: &Workload, contexts: &[Context<'static>]) -> Asked {
-    let flags = open(id, &workload.document);
+    let (flags, cached) = (open(id, &workload.document), open_cached(id, &workload.document));
     let (by_name, by_key) = (flags.snapshot(), flags.snapshot());
     let name = workload.flag;
     let key = Key::new(name, false);
     let ways = [
         in_turn(contexts.to_vec(), move |ctx| flags.is_enabled(black_box(name), ctx).into()),
+        in_turn(contexts.to_vec(), move |ctx| cached.is_enabled(black_box(name), ctx).into()),
         in_turn(contexts.to_vec(), move |ctx| by_name.is_enabled(black_box(name), ctx).into()),
         in_turn(contexts.to_vec(), move |ctx| by_key.is_enabled(black_box(&key), ctx).into()),
     ];
@@ -122,6 +134,7 @@ fn split() -> Asked {
     let workload = workloads::w5();
     let contexts = contexts(&workload.requests);
     let flags = open(workload.id, &workload.document);
+    let cached = open_cached(workload.id, &workload.document);
     let (by_name, by_key) = (flags.snapshot(), flags.snapshot());
     let name = workload.flag;
     let key = Key::new(name, 0_i64);
@@ -132,6 +145,7 @@ fn split() -> Asked {
     let sum = W5_SERVED.iter().map(|(value, count)| value * *count as i64).sum();
     let ways = [
         in_turn(contexts.clone(), move |ctx| flags.value_or(black_box(name), ctx, 0)),
+        in_turn(contexts.clone(), move |ctx| cached.value_or(black_box(name), ctx, 0)),
         in_turn(contexts.clone(), move |ctx| by_name.value_or(black_box(name), ctx, 0)),
         in_turn(contexts.clone(), move |ctx| by_key.value(black_box(&key), ctx)),
     ];
@@ -139,7 +153,7 @@ fn split() -> Asked {
 }
 
 /// W7: flags of a large document in turn, a few of them or all.
-fn many(id: &'static str, flags: &Rc<Flags>, count: usize) -> Asked {
+fn many(id: &'static str, [flags, cached]: &[Rc<Flags>; 2], count: usize) -> Asked {
     let (by_name, by_key) = (flags.snapshot(), flags.snapshot());
     let names: Vec<String> =
         workloads::w7_numbers(count).into_iter().map(workloads::name).collect();
@@ -147,13 +161,14 @@ fn many(id: &'static str, flags: &Rc<Flags>, count: usize) -> Asked {
         names.iter().map(|name| Key::new(name.clone().leak(), false)).collect();
     check_pilot(flags, &by_name, &names, &keys);
 
-    let [one, two, three] =
-        [(); 3].map(|()| contexts(&[Request::of(workloads::user(0))]).remove(0));
-    let flags = Rc::clone(flags);
+    let [one, two, three, four] =
+        [(); 4].map(|()| contexts(&[Request::of(workloads::user(0))]).remove(0));
+    let (flags, cached) = (Rc::clone(flags), Rc::clone(cached));
     let ways = [
         in_turn(names.clone(), move |name| flags.is_enabled(name, black_box(&one)).into()),
-        in_turn(names, move |name| by_name.is_enabled(name, black_box(&two)).into()),
-        in_turn(keys, move |key| by_key.is_enabled(key, black_box(&three)).into()),
+        in_turn(names.clone(), move |name| cached.is_enabled(name, black_box(&two)).into()),
+        in_turn(names, move |name| by_name.is_enabled(name, black_box(&three)).into()),
+        in_turn(keys, move |key| by_key.is_enabled(key, black_box(&four)).into()),
     ];
     Asked::checked(id, count, 0, ways)
 }

@@ -18,7 +18,7 @@ use crate::literal::number::Number;
 const WORTHWHILE: usize = 6;
 
 /// How many subjects a table has at the most.
-const SUBJECTS: usize = 3;
+const SUBJECTS: usize = 4;
 
 /// What a rule needs in order to hold: one of these values.
 pub(crate) struct Needed<S> {
@@ -133,10 +133,11 @@ impl FirstMatch {
         known_of: impl Fn(&Subject) -> Known<'r>,
     ) -> Candidates<'t> {
         let mut rest: [&[u16]; SUBJECTS + 1] = [&[]; SUBJECTS + 1];
-        for (by_subject, rest) in self.by_subject.iter().zip(&mut rest) {
+        let mut lists = rest.iter_mut();
+        for (by_subject, rest) in self.by_subject.iter().zip(lists.by_ref()) {
             *rest = by_subject.candidates(known_of(&by_subject.subject));
         }
-        if let Some(last) = rest.last_mut() {
+        if let Some(last) = lists.next() {
             *last = &self.others;
         }
         Candidates { rest }
