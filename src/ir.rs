@@ -25,9 +25,69 @@ pub(crate) type Name = Arc<str>;
 /// A whole set of files, merged.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Document {
-    pub(crate) flags: BTreeMap<Name, Arc<Flag>>,
+    pub(crate) flags: Flags,
     pub(crate) scope: Arc<Scope>,
     pub(crate) tests: Vec<TestCase>,
+}
+
+/// Flags in the byte order of their names, each name once. To clone them is cheap.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Flags(Arc<Vec<Arc<Flag>>>);
+
+impl Flags {
+    /// Flags in any order; no two of them have one name.
+    pub(crate) fn new(mut flags: Vec<Arc<Flag>>) -> Flags {
+        flags.sort_by(|a, b| a.name.cmp(&b.name));
+        flags.shrink_to_fit();
+        Flags(Arc::new(flags))
+    }
+
+    /// Adds a flag, or puts it in the place of the one that has its name.
+    pub(crate) fn insert(&mut self, flag: Arc<Flag>) {
+        let found = self.search(&flag.name);
+        let flags = Arc::make_mut(&mut self.0);
+        match found {
+            Ok(at) => {
+                if let Some(slot) = flags.get_mut(at) {
+                    *slot = flag;
+                }
+            }
+            Err(at) => flags.insert(at, flag),
+        }
+    }
+
+    fn search(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|flag| (*flag.name).cmp(name))
+    }
+
+    /// The place of a flag among the others, which is its id in a program.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.search(name).ok()
+    }
+
+    pub(crate) fn at(&self, position: usize) -> Option<&Arc<Flag>> {
+        self.0.get(position)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<Flag>> {
+        self.at(self.position(name)?)
+    }
+
+    pub(crate) fn contains_key(&self, name: &str) -> bool {
+        self.search(name).is_ok()
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Arc<Flag>> {
+        self.0.iter()
+    }
+
+    pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = &Name> + Clone {
+        self.iter().map(|flag| &flag.name)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
 }
 
 /// What the conditions of a flag can name.
@@ -55,7 +115,7 @@ pub(crate) struct Flag {
     pub(crate) is_boolean: bool,
     pub(crate) value_type: ValueType,
     /// In the byte order of their names.
-    pub(crate) variants: Vec<Variant>,
+    pub(crate) variants: Arc<[Variant]>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) default: VariantIndex,
     pub(crate) off: VariantIndex,
@@ -150,7 +210,7 @@ pub(crate) struct Rule {
     pub(crate) serve: Serve,
     pub(crate) otherwise: Option<VariantIndex>,
     /// The first of these that the context has is bucketed.
-    pub(crate) units: Vec<UnitName>,
+    pub(crate) units: Arc<[UnitName]>,
     /// What the salts are made of where it is not the name of the flag.
     pub(crate) seed: Option<Name>,
     pub(crate) allows_request_targeting: bool,
@@ -190,7 +250,7 @@ pub(crate) enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Not(Box<Condition>),
-    Test(Test),
+    Test(Arc<Test>),
     Segment {
         name: Name,
         spot: Spot,
@@ -208,7 +268,7 @@ pub(crate) enum Condition {
     /// In a segment only: a fixed share of units.
     Rollout {
         share: Share,
-        units: Vec<UnitName>,
+        units: Arc<[UnitName]>,
         seed: Name,
     },
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
-use crate::compile::{self, Broken, Compiled, Registered};
+use crate::compile::{self, Broken, Compiled, Fresh, Registered};
 use crate::context::ContextBuf;
 use crate::dialect::native::{self, ListFiles, Lowered, Text};
-use crate::ir::{Document, Flag, Metadata, Name, Variant, VariantIndex};
+use crate::ir::{Document, Flag, Flags, Metadata, Name, Variant, VariantIndex};
 use crate::limits::Limits;
 use crate::literal::instant;
 use crate::program::{FlagId, Id, Program};
@@ -103,7 +103,7 @@ pub(crate) struct Loaded {
     /// What the toggle files say. The kill file does not show here: what it kills can be lifted.
     pub(crate) document: Document,
     /// The flags by their ids, as they are with the kills.
-    pub(crate) flags: Vec<Arc<Flag>>,
+    pub(crate) flags: Flags,
     /// Flags that are killed from outside the toggle files.
     pub(crate) kills: Kills,
     compiled: Arc<Compiled>,
@@ -132,7 +132,7 @@ pub(crate) enum Kept {
 impl Loaded {
     /// The flag of an id, as the file says it.
     pub(crate) fn flag(&self, id: FlagId) -> Option<&Arc<Flag>> {
-        self.flags.get(id.index())
+        self.flags.at(id.index())
     }
 
     /// The same state, of contents with this hash: which lists they have is known only now.
@@ -188,17 +188,17 @@ fn next_generation() -> u32 {
 }
 
 /// The program of a document under kills, and its flags by their ids.
-fn made(document: &Document, compiled: &Compiled, kills: &Kills) -> (Program, Vec<Arc<Flag>>) {
-    let mut document = document.clone();
+fn made(document: &Document, compiled: &Compiled, kills: &Kills) -> (Program, Flags) {
+    let mut flags = document.flags.clone();
     for name in kills.0.keys() {
-        let flag = match document.flags.get(name) {
+        let flag = match flags.get(name) {
             Some(flag) => Arc::new(Flag { kill: true, ..Flag::clone(flag) }),
             // Callers whose default is on must hear of it even where the file has lost the flag.
             None => killed_flag(name),
         };
-        document.flags.insert(Arc::clone(name), flag);
+        flags.insert(flag);
     }
-    (compile::emit(&document, compiled), document.flags.into_values().collect())
+    (compile::emit(&flags, compiled), flags)
 }
 
 /// What reading texts gave.
@@ -246,10 +246,9 @@ pub(crate) fn check(from: &mut Origin<'_>) -> Checked {
 fn look_at(lowered: &Lowered, settings: &Settings) -> (Vec<Problem>, Compiled) {
     let registered = settings.registered();
     let document = &lowered.document;
-    let fresh = document.flags.keys().cloned().collect();
-    let before = Compiled::default();
+    let (fresh, before) = (Fresh::All, Compiled::default());
     let checked =
-        compile::check(document, &fresh, &missing(lowered), registered, &before, &settings.limits);
+        compile::check(document, fresh, &missing(lowered), registered, &before, &settings.limits);
     let mut problems = lowered.problems.clone();
     problems.extend(checked.problems);
     problems.extend(compile::check_loose(document, &lowered.loose, &missing(lowered), registered));
@@ -258,11 +257,8 @@ fn look_at(lowered: &Lowered, settings: &Settings) -> (Vec<Problem>, Compiled) {
 
 /// What is spoken of and not whole.
 fn missing(lowered: &Lowered) -> Broken {
-    let (document, mentioned) = (&lowered.document, &lowered.mentioned);
-    let flags = mentioned.flags.iter().filter(|name| !document.flags.contains_key(*name));
-    let whole = &document.scope.segments;
-    let segments = mentioned.segments.iter().filter(|name| !whole.contains_key(*name));
-    Broken { flags: flags.cloned().collect(), segments: segments.cloned().collect() }
+    let native::Mentioned { flags, segments } = lowered.broken.clone();
+    Broken { flags, segments }
 }
 
 /// Loads texts of which nothing may be wrong, as at the start.
@@ -321,7 +317,8 @@ pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded
         let registered = from.settings.registered();
         let before = &published.compiled;
         let limits = &from.settings.limits;
-        let checked = compile::check(&document, &fresh, &broken, registered, before, limits);
+        let checked =
+            compile::check(&document, Fresh::Only(&fresh), &broken, registered, before, limits);
         let (more_flags, more_segments) = owners_of(&checked.problems);
         let before = (broken.flags.len(), broken.segments.len());
         broken.flags.extend(checked.broken.iter().chain(&more_flags).cloned());
@@ -397,11 +394,11 @@ fn mix(
     published: &Loaded,
 ) -> (Document, BTreeMap<Name, Kept>) {
     let new = &lowered.document;
-    let mut flags = BTreeMap::new();
+    let mut flags = Vec::new();
     let mut kept = BTreeMap::new();
-    for name in &lowered.mentioned.flags {
+    for name in new.flags.keys().chain(&lowered.broken.flags) {
         if let Some(flag) = new.flags.get(name).filter(|_| fresh.contains(name)) {
-            flags.insert(Arc::clone(name), Arc::clone(flag));
+            flags.push(Arc::clone(flag));
             continue;
         }
         let is_killed = lowered.killed.contains(name);
@@ -413,10 +410,11 @@ fn mix(
             false => Arc::clone(flag),
         });
         let version = last_good.clone().or_else(|| is_killed.then(|| killed_flag(name)));
-        flags.extend(version.map(|flag| (Arc::clone(name), flag)));
+        flags.extend(version);
         let fate = if last_good.is_some() { Kept::LastGood } else { Kept::LeftOut };
         kept.insert(Arc::clone(name), fate);
     }
+    let flags = Flags::new(flags);
     let document = Document { flags, scope: Arc::clone(&new.scope), tests: new.tests.clone() };
     (document, kept)
 }
@@ -429,7 +427,7 @@ fn killed_flag(name: &Name) -> Arc<Flag> {
         name: Arc::clone(name),
         is_boolean: true,
         value_type: ValueType::Boolean,
-        variants: vec![variant("off", false), variant("on", true)],
+        variants: Arc::new([variant("off", false), variant("on", true)]),
         rules: Vec::new(),
         default: VariantIndex(0),
         off: VariantIndex(0),

@@ -214,7 +214,7 @@ impl Snapshot {
     /// never changes a decision.
     pub fn stale(&self) -> impl Iterator<Item = &str> {
         let today = instant::date_of(self.loaded.clock());
-        let flags = self.loaded.document.flags.values();
+        let flags = self.loaded.document.flags.iter();
         let is_past = move |flag: &&Arc<crate::ir::Flag>| {
             flag.metadata.expires.is_some_and(|expires| expires < today)
         };

@@ -8,53 +8,65 @@ use memchr::memmem::Finder;
 use super::strategies::Compiled;
 use crate::bucket::{self, Purpose, Salt, Share};
 use crate::context::{Builtin, HeaderKey};
-use crate::ir::{self, Condition, Declared, Document, Name, Scope, TextRelation};
+use crate::ir::{self, Condition, Declared, Flags, Name, Scope, TextRelation};
 use crate::program::{
     Accepts, Affixes, Asks, AttributeId, AttributeName, Code, Extra, FirstMatch, FirstMatchId,
-    Flag, FlagTest, FlagTestId, Id, JsonPath, Leaf, Literal, Matcher, Names, Needed, Networks, Op,
+    Flag, FlagTest, FlagTestId, JsonPath, Leaf, Literal, Matcher, Names, Needed, Networks, Op,
     OpId, Program, Rule, Segment, SegmentId, SegmentRollout, Serve, Split, Strategy, Subject, Test,
     TestId, TextSet, Truth, UnitSource, Units, UnitsId, Variant, VariantId, Wanted,
 };
 
-/// Lays out a document whose references were checked.
-pub(super) fn emit(document: &Document, compiled: &Compiled) -> Program {
+/// Lays out flags whose references were checked.
+pub(super) fn emit(flags: &Flags, compiled: &Compiled) -> Program {
     let mut program = Program::new();
-    program.names = Names::new(document.flags.keys().cloned().collect());
+    program.names = Names::new(flags.keys().cloned().collect());
+    let first_variants = variants(flags, &mut program);
     let mut emitter = Emitter {
-        document,
+        flags,
         compiled,
-        first_variants: first_variants(document),
+        first_variants,
         program,
+        tests: HashMap::new(),
         segments: HashMap::new(),
         lists: HashMap::new(),
         units: HashMap::new(),
         attributes: BTreeMap::new(),
-        time: super::time::flags_of_time(document),
+        time: super::time::flags_of_time(flags),
     };
-    for flag in document.flags.values() {
-        emitter.flag(flag);
+    for (flag, first_variant) in flags.iter().zip(emitter.first_variants.clone()) {
+        emitter.flag(flag, first_variant);
     }
     let mut program = emitter.program;
     program.shrink();
     program
 }
 
-/// Where the variants of each flag will start: conditions name variants of flags that come later.
-fn first_variants(document: &Document) -> BTreeMap<Name, VariantId> {
-    let mut at = 0;
-    let mut firsts = BTreeMap::new();
-    for (name, flag) in &document.flags {
-        firsts.insert(Arc::clone(name), VariantId::new(at));
-        at += flag.variants.len();
-    }
-    firsts
+/// Lays out the variants, and tells where those of each flag start. All boolean flags have the same
+/// two.
+fn variants(flags: &Flags, program: &mut Program) -> Vec<VariantId> {
+    let mut switch = None;
+    let mut lay_out = |flag: &ir::Flag| {
+        let first = program.variants.next();
+        for variant in flag.variants.iter() {
+            let (name, value) = (Arc::clone(&variant.name), variant.value.clone());
+            program.variants.push(Variant { name, value });
+        }
+        first
+    };
+    let first = |flag: &Arc<ir::Flag>| match flag.is_boolean {
+        true => *switch.get_or_insert_with(|| lay_out(flag)),
+        false => lay_out(flag),
+    };
+    flags.iter().map(first).collect()
 }
 
 struct Emitter<'d> {
-    document: &'d Document,
+    flags: &'d Flags,
     compiled: &'d Compiled,
-    first_variants: BTreeMap<Name, VariantId>,
+    first_variants: Vec<VariantId>,
     program: Program,
+    /// The tests that several conditions have in common.
+    tests: HashMap<*const ir::Test, TestId>,
     /// Segments by their scope and name: each scope has its own.
     segments: HashMap<(*const Scope, Name), SegmentId>,
     /// The sets of list files, by the list: many flags may name one file.
@@ -64,14 +76,22 @@ struct Emitter<'d> {
     time: BTreeSet<Name>,
 }
 
+/// The salts of rules that have the same seed.
+#[derive(Clone, Copy)]
+struct Salts {
+    rollout: Salt,
+    split: Salt,
+}
+
+impl Salts {
+    fn of(seed: &str) -> Salts {
+        Salts { rollout: Salt::new(Purpose::Rollout, seed), split: Salt::new(Purpose::Split, seed) }
+    }
+}
+
 impl Emitter<'_> {
-    fn flag(&mut self, flag: &ir::Flag) {
+    fn flag(&mut self, flag: &ir::Flag, first_variant: VariantId) {
         let scope = &flag.scope;
-        let first_variant = self.program.variants.next();
-        for variant in &flag.variants {
-            let (name, value) = (Arc::clone(&variant.name), variant.value.clone());
-            self.program.variants.push(Variant { name, value });
-        }
         for part in &flag.unless {
             self.prepare(part, scope);
         }
@@ -87,8 +107,9 @@ impl Emitter<'_> {
             })
             .collect();
         let first_rule = self.program.rules.next();
+        let salts = Salts::of(&flag.name);
         for rule in &flag.rules {
-            self.rule(rule, flag, first_variant);
+            self.rule(rule, flag, first_variant, salts);
         }
         let first_match = self.first_match(flag);
         let on = flag.find_variant("on").filter(|_| flag.is_boolean);
@@ -113,7 +134,7 @@ impl Emitter<'_> {
         });
     }
 
-    fn rule(&mut self, rule: &ir::Rule, flag: &ir::Flag, first_variant: VariantId) {
+    fn rule(&mut self, rule: &ir::Rule, flag: &ir::Flag, first_variant: VariantId, salts: Salts) {
         for part in rule.unless.iter().chain(&rule.when) {
             self.prepare(part, &flag.scope);
         }
@@ -143,15 +164,15 @@ impl Emitter<'_> {
             && extra.until.is_none()
             && extra.ramp.is_none()
             && extra.otherwise.is_none();
-        let salt = rule.seed.as_ref().unwrap_or(&flag.name);
+        let salts = rule.seed.as_ref().map_or(salts, |seed| Salts::of(seed));
         let made = Rule {
             entry,
             serve,
             share,
             has_rollout: rule.rollout.is_some(),
             units: self.units(&rule.units),
-            rollout_salt: Salt::new(Purpose::Rollout, salt),
-            split_salt: Salt::new(Purpose::Split, salt),
+            rollout_salt: salts.rollout,
+            split_salt: salts.split,
             extra: (!is_plain).then(|| self.program.extras.push(extra)),
             first_op,
         };
@@ -275,10 +296,9 @@ impl Emitter<'_> {
     }
 
     fn flag_test<'n>(&mut self, flag: &str, variants: impl Iterator<Item = &'n str>) -> FlagTestId {
-        let target = self.document.flags.get(flag);
-        let first = self.first_variants.get(flag);
+        let at = self.flags.position(flag);
+        let target = at.and_then(|at| self.flags.at(at).zip(self.first_variants.get(at)));
         let any_of = target
-            .zip(first)
             .map(|(target, first)| {
                 variants
                     .map(|name| super::spelt(target, name))
@@ -290,7 +310,20 @@ impl Emitter<'_> {
         self.program.flag_tests.push(FlagTest { flag: self.program.find(flag), any_of })
     }
 
-    fn test(&mut self, test: &ir::Test) -> TestId {
+    /// A test; one that several conditions share is laid out once.
+    fn test(&mut self, test: &Arc<ir::Test>) -> TestId {
+        if Arc::strong_count(test) == 1 {
+            return self.new_test(test);
+        }
+        if let Some(id) = self.tests.get(&Arc::as_ptr(test)) {
+            return *id;
+        }
+        let id = self.new_test(test);
+        self.tests.insert(Arc::as_ptr(test), id);
+        id
+    }
+
+    fn new_test(&mut self, test: &ir::Test) -> TestId {
         let subject = self.subject(&test.subject);
         let exists = test.matchers.iter().find_map(|matcher| match matcher {
             ir::Matcher::Exists(wanted) => Some(*wanted),

@@ -13,7 +13,7 @@ mod warn;
 
 use std::collections::BTreeSet;
 
-use crate::ir::{Condition, Document, Flag, Name};
+use crate::ir::{Condition, Document, Flag, Flags, Name};
 use crate::limits::Limits;
 use crate::program::Program;
 use crate::source::{Owner, Problem};
@@ -38,6 +38,23 @@ pub(crate) enum Registered<'s> {
     Service(&'s Strategies),
 }
 
+/// The flags of a document that are of the text at hand. The others are last good versions: what
+/// they name may be gone, and strategies that refuse them now stay as they were compiled before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fresh<'f> {
+    All,
+    Only(&'f BTreeSet<Name>),
+}
+
+impl Fresh<'_> {
+    fn has(self, name: &str) -> bool {
+        match self {
+            Fresh::All => true,
+            Fresh::Only(names) => names.contains(name),
+        }
+    }
+}
+
 /// What looking at a document found.
 #[derive(Debug, Default)]
 pub(crate) struct Checked {
@@ -48,13 +65,10 @@ pub(crate) struct Checked {
     pub(crate) compiled: Compiled,
 }
 
-/// Checks all references of a document.
-///
-/// Flags outside `fresh` are last good versions: what they name may be gone, and strategies that
-/// refuse them now stay as they were compiled `before`.
+/// Checks all references of a document; `before` has the strategies of the state before.
 pub(crate) fn check(
     document: &Document,
-    fresh: &BTreeSet<Name>,
+    fresh: Fresh<'_>,
     broken: &Broken,
     strategies: Registered<'_>,
     before: &Compiled,
@@ -78,9 +92,9 @@ pub(crate) fn check_loose(
     resolve::resolve_loose(document, loose, broken, strategies)
 }
 
-/// The program of a document without problems.
-pub(crate) fn emit(document: &Document, compiled: &Compiled) -> Program {
-    emit::emit(document, compiled)
+/// The program of flags without problems.
+pub(crate) fn emit(flags: &Flags, compiled: &Compiled) -> Program {
+    emit::emit(flags, compiled)
 }
 
 /// A variant's name as its flag spells it: of a boolean flag `true` is `on`.

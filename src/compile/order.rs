@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Checked;
-use crate::ir::{Condition, Document, Name, Scope};
+use super::{Checked, Fresh};
+use crate::ir::{Condition, Document, Flags, Name, Scope};
 use crate::limits::Limits;
 use crate::report::Code;
 use crate::source::{Owner, Problem, Spot};
@@ -20,12 +20,7 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// How many names the paths of all rings show: a thousand flags can make half a million of them.
 const MAX_PATH_NAMES: usize = 20_000;
 
-pub(super) fn order(
-    document: &Document,
-    fresh: &BTreeSet<Name>,
-    limits: &Limits,
-    checked: &mut Checked,
-) {
+pub(super) fn order(document: &Document, fresh: Fresh<'_>, limits: &Limits, checked: &mut Checked) {
     let graph = Graph::new(document, fresh);
     let nodes = graph.nodes.len();
     let mut walk = Walk {
@@ -109,17 +104,20 @@ struct Graph {
 }
 
 impl Graph {
-    fn new(document: &Document, fresh: &BTreeSet<Name>) -> Graph {
-        let mut graph = Graph { nodes: Vec::new() };
-        let mut flags = BTreeMap::new();
+    fn new(document: &Document, fresh: Fresh<'_>) -> Graph {
+        // The flags come first, each at its position.
+        let flags = &document.flags;
+        let mut graph = Graph { nodes: Vec::with_capacity(flags.len()) };
         let mut segments = BTreeMap::new();
         let mut scopes: BTreeMap<*const Scope, &Arc<Scope>> = BTreeMap::new();
         scopes.insert(Arc::as_ptr(&document.scope), &document.scope);
-        for (name, flag) in &document.flags {
-            let is_new = fresh.contains(name);
-            let index = graph.add(What::Flag(Arc::clone(name)), is_new, flag.spot);
-            flags.insert(Arc::clone(name), index);
-            scopes.insert(Arc::as_ptr(&flag.scope), &flag.scope);
+        for flag in flags.iter() {
+            let name = Arc::clone(&flag.name);
+            let is_new = fresh.has(&name);
+            graph.add(What::Flag(name), is_new, flag.spot);
+            if !Arc::ptr_eq(&flag.scope, &document.scope) {
+                scopes.insert(Arc::as_ptr(&flag.scope), &flag.scope);
+            }
         }
         for (key, scope) in &scopes {
             let is_new = *key == Arc::as_ptr(&document.scope);
@@ -128,22 +126,21 @@ impl Graph {
                 segments.insert((*key, Arc::clone(name)), index);
             }
         }
-        for (name, flag) in &document.flags {
-            let Some(&from) = flags.get(name) else { continue };
+        for (from, flag) in flags.iter().enumerate() {
             for required in &flag.requires {
-                if let Some(&to) = flags.get(&required.flag) {
+                if let Some(to) = flags.position(&required.flag) {
                     graph.edge(from, Edge { to, spot: required.spot, depth: 1 });
                 }
             }
             let key = Arc::as_ptr(&flag.scope);
             for condition in flag.conditions() {
-                graph.condition(from, condition, key, &flags, &segments, 1);
+                graph.condition(from, condition, key, flags, &segments, 1);
             }
         }
         for (key, scope) in &scopes {
             for (name, segment) in &scope.segments {
                 if let Some(&from) = segments.get(&(*key, Arc::clone(name))) {
-                    graph.condition(from, &segment.when, *key, &flags, &segments, 1);
+                    graph.condition(from, &segment.when, *key, flags, &segments, 1);
                 }
             }
         }
@@ -166,7 +163,7 @@ impl Graph {
         from: usize,
         condition: &Condition,
         scope: *const Scope,
-        flags: &BTreeMap<Name, usize>,
+        flags: &Flags,
         segments: &BTreeMap<(*const Scope, Name), usize>,
         depth: usize,
     ) {
@@ -181,7 +178,7 @@ impl Graph {
                 }
             }
             Condition::Flag { name, spot, .. } => {
-                if let Some(&to) = flags.get(name) {
+                if let Some(to) = flags.position(name) {
                     self.edge(from, Edge { to, spot: *spot, depth });
                 }
             }
@@ -222,6 +219,11 @@ impl Walk<'_> {
     fn from(&mut self, root: usize) {
         let graph = self.graph;
         if self.done.get(root).is_some_and(Option::is_some) {
+            return;
+        }
+        // Most flags refer to nothing.
+        if let Some(node) = graph.nodes.get(root).filter(|node| node.edges.is_empty()) {
+            self.finish(root, node);
             return;
         }
         // The nodes on the way, each with the edge that is next.

@@ -1,8 +1,6 @@
 //! Names to what they name, and "did you mean".
 
-use std::collections::BTreeSet;
-
-use super::{Broken, Checked, Compiled, Registered, spelt};
+use super::{Broken, Checked, Compiled, Fresh, Registered, spelt};
 use crate::ir::{Condition, Document, Flag, Name, Scope};
 use crate::report::{Code, Suggestions};
 use crate::source::{Owner, Problem, Spot};
@@ -10,7 +8,7 @@ use crate::strategy::Strategies;
 
 pub(super) fn resolve(
     document: &Document,
-    fresh: &BTreeSet<Name>,
+    fresh: Fresh<'_>,
     broken: &Broken,
     strategies: Registered<'_>,
     before: &Compiled,
@@ -27,9 +25,9 @@ pub(super) fn resolve(
         resolver.owner = Owner::Segment(Name::clone(&segment.name));
         resolver.condition(&segment.when, &document.scope);
     }
-    for (name, flag) in &document.flags {
-        resolver.owner = Owner::Flag(Name::clone(name));
-        if fresh.contains(name) {
+    for flag in document.flags.iter() {
+        resolver.owner = Owner::Flag(Name::clone(&flag.name));
+        if fresh.has(&flag.name) {
             resolver.flag(flag);
         } else {
             // Only its strategies: they are compiled anew for each program.

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::ir::{Condition, Document, Flag, Name, Rollout};
+use crate::ir::{Condition, Flag, Flags, Name, Rollout};
 
 /// The flags whose decision can depend on the instant. Strategies may ask for it too.
-pub(super) fn flags_of_time(document: &Document) -> BTreeSet<Name> {
+pub(super) fn flags_of_time(flags: &Flags) -> BTreeSet<Name> {
     let mut speaking = BTreeSet::new();
     // References have no rings, so that each round carries the fact one reference further.
     loop {
         let before = speaking.len();
-        for (name, flag) in &document.flags {
-            if !speaking.contains(name) && speaks_of_time(flag, &speaking) {
-                speaking.insert(Arc::clone(name));
+        for flag in flags.iter() {
+            if !speaking.contains(&flag.name) && speaks_of_time(flag, &speaking) {
+                speaking.insert(Arc::clone(&flag.name));
             }
         }
         if speaking.len() == before {

@@ -11,7 +11,8 @@ use crate::source::{Owner, Problem};
 /// Warnings on a document; `today` is the date in UTC.
 pub(crate) fn warnings(document: &Document, today: Date) -> Vec<Problem> {
     let mut found = Vec::new();
-    for (name, flag) in &document.flags {
+    for flag in document.flags.iter() {
+        let name = &flag.name;
         let owner = Owner::Flag(Arc::clone(name));
         if let Some(expires) = flag.metadata.expires.filter(|expires| *expires < today) {
             let message = format!("the flag `{name}` expired on {expires}");
@@ -111,7 +112,8 @@ fn needs_only_request(condition: &Condition, scope: &Scope, depth: usize) -> boo
 /// Whether `exists` makes the condition true of a request that says nothing.
 fn lets_the_unknown_in(condition: &Condition, negated: bool) -> bool {
     match condition {
-        Condition::Test(Test { subject, matchers }) => {
+        Condition::Test(test) => {
+            let Test { subject, matchers } = &**test;
             let is_of_request = matches!(subject, Subject::Header(_) | Subject::Cookie(_));
             !is_of_request && matches!(matchers[..], [Matcher::Exists(wanted)] if wanted == negated)
         }

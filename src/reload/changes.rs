@@ -1,29 +1,20 @@
 //! Which flags differ between two states.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::status::Change;
-use crate::ir::{Flag, Name, names_segments};
+use crate::ir::{Flag, Flags, Name, names_segments};
 use crate::load::Loaded;
 
 /// The names of the files' flags that one state has and another has not.
-fn only_in<'n>(
-    one: &'n BTreeMap<Name, Arc<Flag>>,
-    other: &BTreeMap<Name, Arc<Flag>>,
-    of: &Loaded,
-) -> Vec<&'n Name> {
+fn only_in<'n>(one: &'n Flags, other: &Flags, of: &Loaded) -> Vec<&'n Name> {
     let is_own = |name: &&Name| of.document.flags.contains_key(*name);
     one.keys().filter(|name| !other.contains_key(*name)).filter(is_own).collect()
 }
 
 /// The change from one state to the next.
 pub(super) fn between(old: &Loaded, new: &Loaded) -> Change {
-    let by_name = |loaded: &Loaded| -> BTreeMap<Name, Arc<Flag>> {
-        let flags = loaded.flags.iter();
-        flags.map(|flag| (Arc::clone(&flag.name), Arc::clone(flag))).collect()
-    };
-    let (before, after) = (by_name(old), by_name(new));
+    let (before, after) = (&old.flags, &new.flags);
     // A segment that changed changes the flags that use it; which do is not worth finding out
     // for an announcement, so that the scope counts for all that name one segment or more.
     let (old_scope, new_scope) = (&old.document.scope, &new.document.scope);
@@ -41,7 +32,7 @@ pub(super) fn between(old: &Loaded, new: &Loaded) -> Change {
     let names = |names: Vec<&Name>| names.into_iter().map(|name| name.to_string()).collect();
     let changed = after
         .iter()
-        .filter(|(name, flag)| before.get(*name).is_some_and(|before| differs(before, flag)));
+        .filter(|flag| before.get(&flag.name).is_some_and(|before| differs(before, flag)));
     // A flag that the files lack and a kill stands for came from nowhere, and goes nowhere.
     let kills = before.keys().filter(|name| !after.contains_key(*name));
     let kills = kills.chain(after.keys().filter(|name| !before.contains_key(*name)));
@@ -54,9 +45,9 @@ pub(super) fn between(old: &Loaded, new: &Loaded) -> Change {
         from: old.generation,
         hash: new.hash,
         at: new.loaded_at,
-        added: names(only_in(&after, &before, new)),
-        removed: names(only_in(&before, &after, old)),
-        changed: names(changed.map(|(name, _)| name).chain(kills).collect()),
+        added: names(only_in(after, before, new)),
+        removed: names(only_in(before, after, old)),
+        changed: names(changed.map(|flag| &flag.name).chain(kills).collect()),
         problems: new.report.error_lines(),
         broken: new.broken.keys().map(|name| name.to_string()).collect(),
     }

@@ -45,11 +45,38 @@ pub(crate) struct Node<'t> {
 pub(crate) enum Kind<'t> {
     Null,
     Boolean(bool),
-    Integer(i128),
+    Integer(Integer),
     Float(f64),
     Text(Cow<'t, str>, Style),
     List(Vec<Node<'t>>),
     Map(Vec<Entry<'t>>),
+}
+
+/// A whole number, in halves: a node is a third smaller than with the alignment of an `i128`.
+///
+/// PERF: LOAD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Integer {
+    high: i64,
+    low: u64,
+}
+
+impl Integer {
+    pub(crate) fn get(self) -> i128 {
+        i128::from(self.high) << 64 | i128::from(self.low)
+    }
+}
+
+impl From<i128> for Integer {
+    fn from(value: i128) -> Integer {
+        Integer { high: (value >> 64) as i64, low: value as u64 }
+    }
+}
+
+impl std::fmt::Display for Integer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.get().fmt(f)
+    }
 }
 
 /// Whether a text stands bare: `on` is a word of the format where `"on"` is a text.

@@ -59,7 +59,13 @@ fn refused_unread(text: &str) -> Option<Problem> {
     let mut cost = 0_u64;
     let depth = u64::from(MAX_DEPTH);
     let most = MAX_BRACKET_COST + depth * text.len() as u64;
-    for (offset, byte) in text.bytes().enumerate() {
+    let mut bytes = text.bytes().enumerate();
+    // As long as few are open, nothing but signs and brackets counts.
+    let mut next = |open: u64| match open > depth {
+        true => bytes.next(),
+        false => bytes.find(|(_, byte)| *byte < 0x20 || matches!(byte, b'{' | b'}' | b'[' | b']')),
+    };
+    while let Some((offset, byte)) = next(open) {
         cost += open.saturating_sub(depth);
         match byte {
             b'\t' | b'\n' | b'\r' => {}
@@ -69,9 +75,7 @@ fn refused_unread(text: &str) -> Option<Problem> {
                     at: At::Offset(offset),
                 });
             }
-            b'{' | b'[' => {
-                open += 1;
-            }
+            b'{' | b'[' => open += 1,
             b'}' | b']' => open = open.saturating_sub(1),
             _ => {}
         }
@@ -96,6 +100,12 @@ pub(super) struct Reading<'t> {
     budget: usize,
     fatal: Option<Problem>,
     pub(super) problems: Vec<Problem>,
+    /// The items and entries of the lists and maps that are open, each behind those of the one
+    /// around it: what ends takes its own away, in a vector as large as it needs.
+    ///
+    /// PERF: LOAD, by the vectors that grow and by the room that they leave.
+    items: Vec<Node<'t>>,
+    entries: Vec<Entry<'t>>,
     /// The parser's own error is wanted at this node.
     pub(super) stop_at: Option<NodeId>,
     /// Told the number and the offset of each key and text whose offset is known.
@@ -112,6 +122,8 @@ impl<'t> Reading<'t> {
             budget: 10_000 + text.len() * 4,
             fatal: None,
             problems: Vec::new(),
+            items: Vec::new(),
+            entries: Vec::new(),
             stop_at: None,
             watch: None,
         }
@@ -294,20 +306,20 @@ impl<'t> Visitor<'t> for Value<'_, 't> {
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Node<'t>, E> {
-        self.scalar(Kind::Integer(i128::from(value)))
+        self.scalar(Kind::Integer(i128::from(value).into()))
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Node<'t>, E> {
-        self.scalar(Kind::Integer(i128::from(value)))
+        self.scalar(Kind::Integer(i128::from(value).into()))
     }
 
     fn visit_i128<E: de::Error>(self, value: i128) -> Result<Node<'t>, E> {
-        self.scalar(Kind::Integer(value))
+        self.scalar(Kind::Integer(value.into()))
     }
 
     fn visit_u128<E: de::Error>(self, value: u128) -> Result<Node<'t>, E> {
         match i128::try_from(value) {
-            Ok(value) => self.scalar(Kind::Integer(value)),
+            Ok(value) => self.scalar(Kind::Integer(value.into())),
             Err(_) => Err(E::custom("an integer beyond all reason")),
         }
     }
@@ -348,30 +360,30 @@ impl<'t> Visitor<'t> for Value<'_, 't> {
         let reading = self.0;
         let id = reading.enter()?;
         reading.descend(id)?;
-        let mut list = Vec::new();
+        let start = reading.items.len();
         while let Some(item) = items.next_element_seed(Value(reading))? {
-            list.push(item);
+            reading.items.push(item);
         }
         reading.depth -= 1;
-        Ok(Node { id, kind: Kind::List(list) })
+        Ok(Node { id, kind: Kind::List(reading.items.drain(start..).collect()) })
     }
 
     fn visit_map<A: MapAccess<'t>>(self, mut items: A) -> Result<Node<'t>, A::Error> {
         let reading = self.0;
         let id = reading.enter()?;
         reading.descend(id)?;
-        let mut entries: Vec<Entry<'t>> = Vec::new();
+        let start = reading.entries.len();
         let mut seen = HashMap::new();
         while let Some(key) = items.next_key_seed(KeySeed(reading))? {
-            if let Some(first) = first_of(&key, &entries, &mut seen) {
+            if let Some(first) = first_of(&key, &reading.entries, start, &mut seen) {
                 let text = key.text.to_string();
                 reading.complain(ProblemKind::DuplicateKey { text, first }, key.id);
             }
             let value = items.next_value_seed(Value(reading))?;
-            entries.push(Entry { key, value });
+            reading.entries.push(Entry { key, value });
         }
         reading.depth -= 1;
-        Ok(Node { id, kind: Kind::Map(entries) })
+        Ok(Node { id, kind: Kind::Map(reading.entries.drain(start..).collect()) })
     }
 
     /// A tag: said so, and read as if it were not there.
@@ -486,9 +498,11 @@ impl<'t> Visitor<'t> for KeySeed<'_, 't> {
 fn first_of<'t>(
     key: &Key<'t>,
     entries: &[Entry<'t>],
+    start: usize,
     seen: &mut HashMap<Cow<'t, str>, NodeId>,
 ) -> Option<NodeId> {
     const SMALL: usize = 16;
+    let entries = entries.get(start..).unwrap_or_default();
     if entries.len() < SMALL {
         let first = entries.iter().find(|entry| entry.key.text == key.text);
         return first.map(|entry| entry.key.id);

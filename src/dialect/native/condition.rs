@@ -101,11 +101,15 @@ impl Lowering<'_> {
                 .help("everyone is written `when: everyone`");
             return None;
         }
-        let mut parts = Vec::new();
+        let mut parts = Vec::with_capacity(entries.len());
         let mut whole = true;
+        let is_header = |entry: &Entry<'_>| entry.key.text.starts_with("header.");
+        let has_headers = entries.len() > 1 && entries.iter().any(is_header);
         let mut headers = BTreeMap::new();
         for entry in entries {
-            whole &= self.check_spelling(entry, &mut headers);
+            if has_headers && is_header(entry) {
+                whole &= self.check_spelling(entry, &mut headers);
+            }
             match self.condition_entry(entry) {
                 Some(condition) => parts.push(condition),
                 None => whole = false,
@@ -127,9 +131,6 @@ impl Lowering<'_> {
         headers: &mut BTreeMap<String, &'e Key<'e>>,
     ) -> bool {
         let key = &*entry.key.text;
-        if !key.starts_with("header.") {
-            return true;
-        }
         let first = *headers.entry(key.to_ascii_lowercase()).or_insert(&entry.key);
         if first.text == key {
             return true;
@@ -140,6 +141,9 @@ impl Lowering<'_> {
     }
 
     fn condition_entry(&mut self, entry: &Entry<'_>) -> Option<Condition> {
+        if let Some(test) = self.tests.find(entry) {
+            return Some(Condition::Test(test));
+        }
         let (key, value, at) = (&*entry.key.text, &entry.value, entry.key.id);
         if let Some(builtin) = Builtin::of_name(key) {
             return self.test(entry, Subject::Builtin(builtin));
@@ -163,11 +167,13 @@ impl Lowering<'_> {
         match stem {
             "header" => {
                 self.check_token(name, entry, "a header")?;
-                self.test(entry, Subject::Header(Arc::from(name.to_ascii_lowercase())))
+                let name = self.name(&name.to_ascii_lowercase());
+                self.test(entry, Subject::Header(name))
             }
             "cookie" => {
                 self.check_token(name, entry, "a cookie")?;
-                self.test(entry, Subject::Cookie(Arc::from(name)))
+                let name = self.name(name);
+                self.test(entry, Subject::Cookie(name))
             }
             "attr" => {
                 let declared = self.declared(name, at);
@@ -175,7 +181,8 @@ impl Lowering<'_> {
                     self.null(entry);
                     return None;
                 }
-                self.test(entry, Subject::Attribute(Arc::from(name), declared?))
+                let name = self.name(name);
+                self.test(entry, Subject::Attribute(name, declared?))
             }
             "flag" => {
                 if matches!(value.kind, Kind::Null) {
@@ -184,7 +191,8 @@ impl Lowering<'_> {
                 }
                 let variants = self.variant_names(value)?;
                 let spot = Spot::Node(at);
-                Some(self.named(Condition::Flag { name: Arc::from(name), variants, spot }))
+                let name = self.name(name);
+                Some(self.named(Condition::Flag { name, variants, spot }))
             }
             "strategy" => {
                 if !self.check_name(name, at, "a strategy") {
@@ -246,7 +254,9 @@ impl Lowering<'_> {
             return None;
         }
         let matchers = self.matchers(&entry.value, &subject)?;
-        Some(Condition::Test(Test { subject, matchers }))
+        let test = Arc::new(Test { subject, matchers });
+        self.tests.add(entry, &test);
+        Some(Condition::Test(test))
     }
 
     fn segments(&mut self, entry: &Entry<'_>) -> Option<Condition> {
@@ -260,7 +270,8 @@ impl Lowering<'_> {
             .filter_map(|item| {
                 let name = self.text(item, "the name of a segment")?;
                 let spot = Spot::Node(item.id);
-                Some(self.named(Condition::Segment { name: Arc::from(name), spot }))
+                let name = self.name(name);
+                Some(self.named(Condition::Segment { name, spot }))
             })
             .collect();
         let whole = named.len() == items.len();
@@ -328,7 +339,7 @@ impl Lowering<'_> {
             return None;
         };
         let share = self.share(&entry.value)?;
-        Some(Condition::Rollout { share, units: self.default_units(), seed })
+        Some(Condition::Rollout { share, units: Arc::clone(&self.units), seed })
     }
 
     /// One variant or a list of them, as names.
@@ -344,7 +355,7 @@ impl Lowering<'_> {
     /// The name of a variant; `true` and `false` are names too.
     pub(super) fn variant_word(&mut self, node: &Node<'_>) -> Option<Name> {
         match node.word() {
-            Some(word) if !word.is_empty() => Some(Arc::from(&*word)),
+            Some(word) if !word.is_empty() => Some(self.name(&word)),
             _ => {
                 let message = format!("a variant is named by a text, not {}", node.noun());
                 let mut complaint: Complaint<'_> = self.error(Code::OneVariant, node.id, message);

@@ -1,5 +1,7 @@
 //! Reading the keys of a map: the known ones, and what to say of the others.
 
+use std::fmt;
+
 use super::Lowering;
 use super::TOP_KEYS;
 use super::condition;
@@ -201,7 +203,11 @@ impl Lowering<'_> {
     }
 
     /// A text that is not empty.
-    pub(super) fn text<'n>(&mut self, node: &'n Node<'_>, what: &str) -> Option<&'n str> {
+    pub(super) fn text<'n>(
+        &mut self,
+        node: &'n Node<'_>,
+        what: impl fmt::Display,
+    ) -> Option<&'n str> {
         match node.text() {
             Some("") => {
                 self.error(Code::EmptyValue, node.id, format!("{what} is empty"));
@@ -247,7 +253,7 @@ impl Lowering<'_> {
     pub(super) fn one_or_more<'n, 't>(
         &mut self,
         node: &'n Node<'t>,
-        what: &str,
+        what: impl fmt::Display,
     ) -> Option<&'n [Node<'t>]> {
         match &node.kind {
             Kind::List(items) if items.is_empty() => {

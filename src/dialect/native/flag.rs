@@ -31,7 +31,7 @@ pub(super) const FLAG_KEYS: [&str; 13] = [
 /// The variants of a flag while its rules are read.
 pub(super) struct Variants {
     pub(super) is_boolean: bool,
-    /// Variants with their values, and where each value stands.
+    /// Those of a flag that is not boolean, by their names, and where each value stands.
     values: BTreeMap<Name, (Value, NodeId)>,
     /// The type of the first value, which the others must share.
     value_type: Option<ValueType>,
@@ -40,20 +40,20 @@ pub(super) struct Variants {
 }
 
 impl Lowering<'_> {
-    pub(super) fn flag(&mut self, source: &FlagSource<'_>, scope: &Arc<Scope>) -> Option<Flag> {
+    pub(super) fn flag(&mut self, source: &FlagSource<'_, '_>, scope: &Arc<Scope>) -> Option<Flag> {
         let before = self.problems.len();
         self.check_name(&source.name, source.key.id, "a flag");
-        let node = source.as_node();
-        let fields = self.fields(&node, A_FLAG, &FLAG_KEYS, FreeKeys::Allowed)?;
+        let node = &*source.map;
+        let fields = self.fields(node, A_FLAG, &FLAG_KEYS, FreeKeys::Allowed)?;
 
         let mut variants = self.variants(&fields);
         variants.is_whole = self.problems.len() == before;
         let units = fields.get("by").and_then(|node| self.units(node));
-        let units = units.unwrap_or_else(|| self.default_units());
+        let units = units.unwrap_or_else(|| Arc::clone(&self.units));
         let seed = fields.get("seed").and_then(|node| self.seed(node));
         let rule_nodes = self.rule_nodes(&fields);
         let before_values = self.problems.len();
-        self.inline_values(&rule_nodes, &fields, &mut variants);
+        self.inline_values(rule_nodes, &fields, &mut variants);
         variants.is_whole &= self.problems.len() == before_values;
         if !variants.is_boolean && variants.values.is_empty() && before == self.problems.len() {
             self.error(Code::EmptyValue, fields.start(), "the flag has no variants");
@@ -80,7 +80,7 @@ impl Lowering<'_> {
         let unless = fields.get("unless").and_then(|node| self.unless(node));
         let metadata = self.metadata(&fields);
         let mut rules = Vec::new();
-        let mut names = BTreeMap::new();
+        let mut names: BTreeMap<Name, NodeId> = BTreeMap::new();
         for (index, node) in rule_nodes.iter().enumerate() {
             let defaults = super::rule::Defaults { units: &units, seed: seed.as_ref() };
             if let Some(rule) = self.rule(node, index, &variants, &defaults) {
@@ -101,7 +101,10 @@ impl Lowering<'_> {
             name: Arc::clone(&source.name),
             is_boolean: variants.is_boolean,
             value_type: variants.value_type.unwrap_or(ValueType::Boolean),
-            variants: variants.into_list(),
+            variants: match variants.is_boolean {
+                true => Arc::clone(&self.switch),
+                false => variants.into_list(),
+            },
             rules,
             default: default?,
             off: off?,
@@ -110,7 +113,7 @@ impl Lowering<'_> {
             unless: unless.unwrap_or_default(),
             metadata,
             scope: Arc::clone(scope),
-            place: self.place(&source.key),
+            place: self.place(source.key),
             spot: Spot::Node(source.key.id),
         })
     }
@@ -137,10 +140,6 @@ impl Lowering<'_> {
             let default = fields.get("default").is_some_and(is_inline);
             variants.is_boolean = !rules.unwrap_or(false) && !default && !fields.has("variants");
             if variants.is_boolean {
-                for (name, value) in [("on", true), ("off", false)] {
-                    let at = fields.node.id;
-                    variants.values.insert(Arc::from(name), (Value::Boolean(value), at));
-                }
                 variants.value_type = Some(ValueType::Boolean);
             }
             return variants;
@@ -400,31 +399,29 @@ impl Lowering<'_> {
     fn metadata(&mut self, fields: &Fields<'_, '_>) -> Metadata {
         let mut text = |key: &str| {
             let node = fields.get(key)?;
-            self.text(node, &format!("`{key}`")).map(Arc::from)
+            self.text(node, format_args!("`{key}`"))
         };
-        let (description, owner) = (text("description"), text("owner"));
+        let (description, owner) = (text("description").map(Arc::from), text("owner"));
+        let owner = owner.map(|owner| self.name(owner));
         let mut date = |key: &str| fields.get(key).and_then(|node| self.date(node));
         Metadata { description, owner, created: date("created"), expires: date("expires") }
     }
 
-    fn rule_nodes<'n, 't>(&mut self, fields: &Fields<'n, 't>) -> Vec<Node<'t>>
-    where
-        't: 'n,
-    {
+    fn rule_nodes<'n, 't>(&mut self, fields: &Fields<'n, 't>) -> &'n [Node<'t>] {
         let Some(node) = fields.get("rules") else {
-            return Vec::new();
+            return &[];
         };
         match &node.kind {
-            Kind::List(items) => items.clone(),
+            Kind::List(items) => items,
             Kind::Map(_) => {
                 self.error(Code::WrongType, node.id, "`rules` is a list, not a map")
                     .help("a map of rules patches those of a base, in an overlay");
-                Vec::new()
+                &[]
             }
             Kind::Null | Kind::Boolean(_) | Kind::Integer(_) | Kind::Float(_) | Kind::Text(..) => {
                 let message = format!("`rules` is a list, not {}", node.noun());
                 self.error(Code::WrongType, node.id, message);
-                Vec::new()
+                &[]
             }
         }
     }
@@ -436,11 +433,16 @@ impl Lowering<'_> {
 
 impl Variants {
     pub(super) fn index(&self, name: &str) -> Option<VariantIndex> {
-        let at = self.values.keys().position(|known| **known == *name)?;
+        let at = match (self.is_boolean, name) {
+            (true, "off") => 0,
+            (true, "on") => 1,
+            (true, _) => return None,
+            (false, name) => self.values.keys().position(|known| **known == *name)?,
+        };
         u16::try_from(at).ok().map(VariantIndex)
     }
 
-    fn into_list(self) -> Vec<Variant> {
+    fn into_list(self) -> Arc<[Variant]> {
         self.values.into_iter().map(|(name, (value, _))| Variant { name, value }).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Tests of a value: what may stand behind `user:`, `attr.age:` and the like.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -172,19 +173,29 @@ impl Lowering<'_> {
             "ends_with" => text(TextRelation::EndsWith),
             _ => text(TextRelation::Contains),
         };
-        let any_of = self.texts(value, key, takes_integers)?;
+        let any_of = self.texts(value, &key, takes_integers)?;
         Some(Matcher::Text { relation, any_of: any_of.into(), ignore_case, file: None })
     }
 
     /// Operands that are texts, one or a list.
-    fn texts(&mut self, node: &Node<'_>, key: &str, takes_integers: bool) -> Option<Vec<Name>> {
-        let items = self.one_or_more(node, &format!("`{key}`"))?;
+    fn texts(
+        &mut self,
+        node: &Node<'_>,
+        key: &dyn Display,
+        takes_integers: bool,
+    ) -> Option<Vec<Name>> {
+        let items = self.one_or_more(node, format_args!("`{key}`"))?;
         let texts: Vec<Name> =
             items.iter().filter_map(|item| self.text_operand(item, key, takes_integers)).collect();
         (texts.len() == items.len()).then_some(texts)
     }
 
-    fn text_operand(&mut self, node: &Node<'_>, key: &str, takes_integers: bool) -> Option<Name> {
+    fn text_operand(
+        &mut self,
+        node: &Node<'_>,
+        key: &dyn Display,
+        takes_integers: bool,
+    ) -> Option<Name> {
         match &node.kind {
             Kind::Text(text, _) if text.is_empty() => {
                 self.error(Code::EmptyValue, node.id, format!("`{key}` is tested for empty text"))
@@ -213,7 +224,6 @@ impl Lowering<'_> {
         subject: &Subject,
         ignore_case: bool,
     ) -> Option<Matcher> {
-        let shown_subject = subject.to_string();
         match operands(subject) {
             Operands::Addresses => {
                 let items = self.one_or_more(node, "`ip`")?;
@@ -223,7 +233,7 @@ impl Lowering<'_> {
                 whole.then(|| Matcher::Network { any_of: networks.into(), file: None })
             }
             Operands::Text => {
-                let any_of = self.texts(node, &shown_subject, true)?;
+                let any_of = self.texts(node, subject, true)?;
                 if let Subject::Attribute(_, Declared::OneOf(allowed)) = subject {
                     self.check_allowed(node, &any_of, allowed, ignore_case)?;
                 }
@@ -266,7 +276,7 @@ impl Lowering<'_> {
         subject: &Subject,
         ignore_case: bool,
     ) -> Option<Matcher> {
-        let items = self.one_or_more(node, &format!("`{subject}`"))?;
+        let items = self.one_or_more(node, format_args!("`{subject}`"))?;
         let (mut texts, mut numbers, mut booleans) = (Vec::new(), Vec::new(), Vec::new());
         let mut whole = true;
         for item in items {
@@ -313,11 +323,11 @@ impl Lowering<'_> {
         let literal = match &node.kind {
             Kind::Text(..) => {
                 if declared == Declared::Any {
-                    return self.text_operand(node, &subject.to_string(), false).map(Literal::Text);
+                    return self.text_operand(node, subject, false).map(Literal::Text);
                 }
                 None
             }
-            Kind::Integer(value) => Some(Literal::Number(Number::Integer(*value))),
+            Kind::Integer(value) => Some(Literal::Number(Number::Integer(value.get()))),
             Kind::Float(value) => Some(Literal::Number(Number::Float(*value))),
             Kind::Boolean(value) => Some(Literal::Boolean(*value)),
             Kind::Null => {
@@ -376,7 +386,7 @@ impl Lowering<'_> {
         comparison: Comparison,
     ) -> Option<Matcher> {
         let number = match &node.kind {
-            Kind::Integer(value) => Some(Number::Integer(*value)),
+            Kind::Integer(value) => Some(Number::Integer(value.get())),
             Kind::Float(value) => Some(Number::Float(*value)),
             Kind::Null | Kind::Boolean(_) | Kind::Text(..) | Kind::List(_) | Kind::Map(_) => None,
         };
@@ -420,7 +430,7 @@ impl Lowering<'_> {
         let items = self.one_or_more(node, "`matches`")?;
         let mut patterns = Vec::new();
         for item in items {
-            let Some(text) = self.text_operand(item, "matches", false) else {
+            let Some(text) = self.text_operand(item, &"matches", false) else {
                 continue;
             };
             match self.patterns.get(&text, ignore_case) {

@@ -4,7 +4,7 @@
 //! the merged flag is read. Every key remembers its file by its number.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Lowering;
@@ -13,43 +13,59 @@ use crate::bucket::Share;
 use crate::ir::Name;
 use crate::report::Code;
 use crate::source::Owner;
-use crate::tree::{Entry, Key, Kind, Node, NodeId};
+use crate::tree::{Entry, Key, Kind, Node};
 
 /// One flag as all layers together write it.
 #[derive(Clone, Debug)]
-pub(super) struct FlagSource<'t> {
+pub(super) struct FlagSource<'r, 't> {
     pub(super) name: Name,
     /// The key of the last layer that speaks of the flag.
-    pub(super) key: Key<'t>,
-    entries: Vec<Entry<'t>>,
-    id: NodeId,
+    pub(super) key: &'r Key<'t>,
+    /// The flag as one map; that of the text itself where nothing is laid over it.
+    pub(super) map: Cow<'r, Node<'t>>,
     /// `kill:` of every layer: it holds if any of them says so.
-    pub(super) kills: Vec<Node<'t>>,
+    pub(super) kills: Vec<&'r Node<'t>>,
 }
 
-impl<'t> FlagSource<'t> {
-    /// The flag as one map.
-    pub(super) fn as_node(&self) -> Node<'t> {
-        Node { id: self.id, kind: Kind::Map(self.entries.clone()) }
+impl<'t> FlagSource<'_, 't> {
+    /// The entries, to be changed.
+    fn entries(&mut self) -> Option<&mut Vec<Entry<'t>>> {
+        match &mut self.map.to_mut().kind {
+            Kind::Map(entries) => Some(entries),
+            Kind::Null
+            | Kind::Boolean(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Text(..)
+            | Kind::List(_) => None,
+        }
     }
+}
+
+/// What the layers so far say of one name.
+struct Merged<'r, 't> {
+    /// The last layer that speaks of it.
+    layer: usize,
+    /// `None` where it is only spoken of in a broken way.
+    source: Option<FlagSource<'r, 't>>,
 }
 
 impl Lowering<'_> {
     /// A flag of a base, or one that an overlay adds.
-    pub(super) fn base_flag<'t>(&mut self, entry: &Entry<'t>) -> Option<FlagSource<'t>> {
-        let value = &entry.value;
-        let entries = match value.map() {
-            Some(entries) => entries.to_vec(),
-            None => self.shorthand(entry)?,
+    fn base_flag<'r, 't>(
+        &mut self,
+        name: Name,
+        entry: &'r Entry<'t>,
+    ) -> Option<FlagSource<'r, 't>> {
+        let (key, value) = (&entry.key, &entry.value);
+        let (map, kills) = match value.map() {
+            Some(entries) => (Cow::Borrowed(value), killing(entries).collect()),
+            None => {
+                let kind = Kind::Map(self.shorthand(entry)?);
+                (Cow::Owned(Node { id: value.id, kind }), Vec::new())
+            }
         };
-        let kills = killing(&entries);
-        Some(FlagSource {
-            name: Arc::from(&*entry.key.text),
-            key: entry.key.clone(),
-            entries,
-            id: value.id,
-            kills,
-        })
+        Some(FlagSource { name, key, map, kills })
     }
 
     /// What a shorthand stands for.
@@ -89,38 +105,38 @@ impl Lowering<'_> {
     }
 
     /// Lays an overlay's words over those of the layers below.
-    pub(super) fn overlay_flag<'t>(&mut self, below: &mut FlagSource<'t>, entry: &Entry<'t>) {
-        below.key = entry.key.clone();
+    fn overlay_flag<'r, 't>(&mut self, below: &mut FlagSource<'r, 't>, entry: &'r Entry<'t>) {
+        below.key = &entry.key;
         let Some(entries) = entry.value.map() else {
-            let Some(said) = self.shorthand(entry) else {
-                return;
-            };
-            below.entries.retain(|known| known.key.text != "rules" && known.key.text != "default");
-            below.entries.extend(said);
+            if let (Some(said), Some(known)) = (self.shorthand(entry), below.entries()) {
+                known.retain(|known| known.key.text != "rules" && known.key.text != "default");
+                known.extend(said);
+            }
             return;
         };
         below.kills.extend(killing(entries));
+        let Some(below) = below.entries() else { return };
         for said in entries {
             let key = &*said.key.text;
-            let known = below.entries.iter().position(|known| known.key.text == key);
+            let known = below.iter().position(|known| known.key.text == key);
             match (&said.value.kind, known) {
                 (Kind::Null, Some(known)) => {
-                    below.entries.remove(known);
+                    below.remove(known);
                 }
                 (Kind::Null, None) => {
                     let message = format!("there is no `{}` below to take away", cut(key));
                     self.error(Code::NullValue, said.key.id, message);
                 }
                 (Kind::Map(patches), known) if key == "rules" => {
-                    let rules = known.and_then(|known| below.entries.get_mut(known));
+                    let rules = known.and_then(|known| below.get_mut(known));
                     self.patch_rules(rules, said, patches);
                 }
                 (_, Some(known)) => {
-                    if let Some(slot) = below.entries.get_mut(known) {
+                    if let Some(slot) = below.get_mut(known) {
                         *slot = said.clone();
                     }
                 }
-                (_, None) => below.entries.push(said.clone()),
+                (_, None) => below.push(said.clone()),
             }
         }
     }
@@ -201,7 +217,11 @@ impl Lowering<'_> {
     }
 
     /// A flag given twice in one layer: wrong, but a kill in it counts.
-    fn repeated_flag<'t>(&mut self, below: Option<&mut FlagSource<'t>>, entry: &Entry<'t>) {
+    fn repeated_flag<'r, 't>(
+        &mut self,
+        below: Option<&mut FlagSource<'r, 't>>,
+        entry: &'r Entry<'t>,
+    ) {
         let message = format!("the flag `{}` is given twice", cut(&entry.key.text));
         let first = below.as_ref().map(|below| below.key.id);
         self.error(Code::DuplicateFlag, entry.key.id, message).first(first);
@@ -210,45 +230,61 @@ impl Lowering<'_> {
         }
     }
 
-    /// The flags of all layers, merged. A flag that is only spoken of in a broken way is left out.
-    pub(super) fn merge_flags<'t>(
+    /// The flags of all layers, merged, in the byte order of their names. A flag that is only
+    /// spoken of in a broken way is left out.
+    pub(super) fn merge_flags<'r, 't>(
         &mut self,
-        layers: &[Vec<&Entry<'t>>],
-    ) -> BTreeMap<Name, FlagSource<'t>> {
-        let mut merged: BTreeMap<Name, FlagSource<'t>> = BTreeMap::new();
-        for layer in layers {
-            let mut seen: BTreeSet<Name> = BTreeSet::new();
-            for entry in layer {
-                let name: Name = Arc::from(&*entry.key.text);
-                let is_first = seen.insert(Arc::clone(&name));
-                self.as_owner(Owner::Flag(Arc::clone(&name)), |lowering| {
-                    match merged.get_mut(&name) {
-                        below if !is_first => lowering.repeated_flag(below, entry),
-                        Some(below) => lowering.overlay_flag(below, entry),
-                        None => {
-                            if let Some(flag) = lowering.base_flag(entry) {
-                                merged.insert(Arc::clone(&name), flag);
-                            }
+        layers: &[Vec<&'r Entry<'t>>],
+    ) -> Vec<FlagSource<'r, 't>> {
+        let most = layers.iter().map(Vec::len).max().unwrap_or(0);
+        let mut at: HashMap<&str, usize> = HashMap::with_capacity(most);
+        let mut merged: Vec<Merged<'r, 't>> = Vec::with_capacity(most);
+        for (layer, entries) in layers.iter().enumerate() {
+            for &entry in entries {
+                let known = at.get(&*entry.key.text).and_then(|at| merged.get_mut(*at));
+                let name: Name = match known.as_ref().and_then(|known| known.source.as_ref()) {
+                    Some(source) => Arc::clone(&source.name),
+                    None => Arc::from(&*entry.key.text),
+                };
+                let new = self.as_owner(Owner::Flag(Arc::clone(&name)), |lowering| match known {
+                    None => Some(lowering.base_flag(name, entry)),
+                    Some(Merged { layer: last, source }) if *last == layer => {
+                        lowering.repeated_flag(source.as_mut(), entry);
+                        None
+                    }
+                    Some(Merged { layer: last, source }) => {
+                        *last = layer;
+                        match source {
+                            Some(below) => lowering.overlay_flag(below, entry),
+                            None => *source = lowering.base_flag(name, entry),
                         }
+                        None
                     }
                 });
+                if let Some(source) = new {
+                    at.insert(&entry.key.text, merged.len());
+                    merged.push(Merged { layer, source });
+                }
             }
         }
-        merged
+        let mut sources: Vec<FlagSource<'r, 't>> =
+            merged.into_iter().filter_map(|merged| merged.source).collect();
+        sources.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        sources
     }
 }
 
 /// The flags that some file readably kills, whatever else is wrong with them there or elsewhere.
 pub(super) fn killed(layers: &[Vec<&Entry<'_>>]) -> BTreeSet<Name> {
     let kills = |entry: &&&Entry<'_>| {
-        let said = killing(entry.value.map().unwrap_or_default());
-        said.iter().any(|node| as_switch(node) == Some(true))
+        let mut said = killing(entry.value.map().unwrap_or_default());
+        said.any(|node| as_switch(node) == Some(true))
     };
     layers.iter().flatten().filter(kills).map(|entry| Arc::from(&*entry.key.text)).collect()
 }
 
 /// The `kill:` of a map.
-fn killing<'t>(entries: &[Entry<'t>]) -> Vec<Node<'t>> {
+fn killing<'r, 't>(entries: &'r [Entry<'t>]) -> impl Iterator<Item = &'r Node<'t>> {
     let kills = entries.iter().filter(|entry| entry.key.text == "kill");
-    kills.map(|entry| entry.value.clone()).filter(|node| !matches!(node.kind, Kind::Null)).collect()
+    kills.map(|entry| &entry.value).filter(|node| !matches!(node.kind, Kind::Null))
 }

@@ -12,24 +12,27 @@ mod matcher;
 mod merge;
 mod rule;
 mod scalars;
+mod seen;
 mod tests;
 mod wording;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 pub(crate) use fields::is_name;
 use fields::{FreeKeys, is_free};
 pub(crate) use list::{ListFiles, NoListFiles};
+use seen::SeenTests;
 
 use crate::checksum::{self, Seal};
 use crate::context::Builtin;
-use crate::ir::{Condition, Declared, Document, Name, Scope, Segment, UnitName};
+use crate::ir::{Condition, Declared, Document, Flags, Name, Scope, Segment, UnitName, Variant};
 use crate::limits::Limits;
 use crate::literal::pattern::Patterns;
 use crate::report::{Code, Suggestions};
 use crate::source::{FileId, Owner, Problem, Sources, Spot};
 use crate::tree::{self, Entry, Kind, Node, NodeId, Syntax};
+use crate::value::Value;
 
 /// The keys of a whole file.
 const TOP_KEYS: [&str; 7] =
@@ -52,16 +55,16 @@ pub(crate) struct Lowered {
     pub(crate) sources: Sources,
     /// Flags that some layer readably kills, broken or not.
     pub(crate) killed: BTreeSet<Name>,
-    /// Every flag and segment that is spoken of, broken or not: naming one is no mistake.
-    pub(crate) mentioned: Mentioned,
+    /// What is spoken of and not whole: naming it is no mistake.
+    pub(crate) broken: Mentioned,
     /// What broken flags and segments name, each a leaf of a condition with its owner.
     pub(crate) loose: Vec<(Owner, Condition)>,
     /// Whether every text that could be cut and still be read is sealed.
     pub(crate) is_sealed: bool,
 }
 
-/// The names that a set of files gives to anything, however broken that is.
-#[derive(Debug, Default)]
+/// Names that a set of files gives to something.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Mentioned {
     pub(crate) flags: BTreeSet<Name>,
     pub(crate) segments: BTreeSet<Name>,
@@ -75,23 +78,31 @@ pub(crate) fn lower(
     limits: &Limits,
 ) -> Lowered {
     let mut sources = Sources::default();
-    let mut lowering = Lowering {
-        sources: &mut sources,
-        list_files,
-        problems: Vec::new(),
-        owner: Owner::Set,
-        lists_read: BTreeMap::new(),
-        after_last: NodeId(0),
-        attributes: None,
-        units: None,
-        segment: None,
-        suggestions: Suggestions::new(),
-        patterns: Patterns::new(limits.pattern_bytes),
-        loose: Vec::new(),
-        demands_seals,
-        is_sealed: layers.iter().flatten().any(|text| text.syntax == Syntax::Yaml),
-        limits: *limits,
-    };
+    let mut lowering =
+        Lowering {
+            sources: &mut sources,
+            list_files,
+            problems: Vec::new(),
+            owner: Owner::Set,
+            lists_read: BTreeMap::new(),
+            after_last: NodeId(0),
+            attributes: None,
+            units: Arc::new([UnitName::Builtin(Builtin::User)]),
+            has_units: false,
+            switch: Arc::new([("off", false), ("on", true)].map(|(name, value)| Variant {
+                name: Arc::from(name),
+                value: Value::Boolean(value),
+            })),
+            names: HashSet::new(),
+            tests: SeenTests::default(),
+            segment: None,
+            suggestions: Suggestions::new(),
+            patterns: Patterns::new(limits.pattern_bytes),
+            loose: Vec::new(),
+            demands_seals,
+            is_sealed: layers.iter().flatten().any(|text| text.syntax == Syntax::Yaml),
+            limits: *limits,
+        };
     let mut roots = Vec::new();
     for (layer, texts) in layers.iter().enumerate() {
         for text in texts {
@@ -104,17 +115,26 @@ pub(crate) fn lower(
         true => lowering.document(&roots, layers.len()),
         false => Default::default(),
     };
-    let names = |section| {
+    // Where nothing is wrong, all that is spoken of is whole.
+    let is_good = lowering.problems.is_empty();
+    let names = |section, whole: &dyn Fn(&str) -> bool| {
+        if is_good {
+            return BTreeSet::new();
+        }
         // Under a misspelt word, too: that it is misspelt is said.
         let is_it = |key: &str| key == section || fields::meant(key, &TOP_KEYS) == Some(section);
         let tops = roots.iter().filter_map(|(_, root)| root.map()).flatten();
         let maps = tops.filter(|top| is_it(&top.key.text)).filter_map(|top| top.value.map());
         let entries = maps.flatten().filter(|entry| !entry.key.is_odd);
-        entries.map(|entry| Arc::from(&*entry.key.text)).collect()
+        let broken = entries.filter(|entry| !whole(&entry.key.text));
+        broken.map(|entry| Arc::from(&*entry.key.text)).collect()
     };
-    let mentioned = Mentioned { flags: names("flags"), segments: names("segments") };
+    let broken = Mentioned {
+        flags: names("flags", &|name| document.flags.contains_key(name)),
+        segments: names("segments", &|name| document.scope.segments.contains_key(name)),
+    };
     let Lowering { problems, loose, is_sealed, .. } = lowering;
-    Lowered { document, problems, sources, killed, mentioned, loose, is_sealed }
+    Lowered { document, problems, sources, killed, broken, loose, is_sealed }
 }
 
 /// The state of reading one set of files.
@@ -129,8 +149,16 @@ struct Lowering<'s> {
     after_last: NodeId,
     /// The declared attributes, if any file declares them; `None` beside a name is `json`.
     attributes: Option<BTreeMap<Name, Option<Declared>>>,
-    /// `by:` at the top of the base.
-    units: Option<Vec<UnitName>>,
+    /// What is bucketed where nothing else is said: the user, or `by:` at the top of the base.
+    units: Arc<[UnitName]>,
+    /// Whether the base has a `by:` at its top.
+    has_units: bool,
+    /// The variants of every boolean flag.
+    switch: Arc<[Variant]>,
+    /// The names so far: many flags have the same ones.
+    names: HashSet<Name>,
+    /// The tests so far.
+    tests: SeenTests,
     /// The segment that is being read.
     segment: Option<Name>,
     suggestions: Suggestions,
@@ -144,6 +172,16 @@ struct Lowering<'s> {
 }
 
 impl Lowering<'_> {
+    /// A name, in the one place where it is kept.
+    fn name(&mut self, text: &str) -> Name {
+        if let Some(known) = self.names.get(text) {
+            return Arc::clone(known);
+        }
+        let name = Name::from(text);
+        self.names.insert(Arc::clone(&name));
+        name
+    }
+
     /// Reads one text; `None` where it is refused whole.
     fn file<'t>(&mut self, text: &'t Text) -> Option<Node<'t>> {
         let first = self.after_last;
@@ -154,7 +192,9 @@ impl Lowering<'_> {
         if text.syntax == Syntax::Yaml {
             self.check_seal(file, &text.text)?;
         }
-        let owners = parsed.root.as_ref().map(owners).unwrap_or_default();
+        // Few texts have a problem that asks whose it is.
+        let root = parsed.root.as_ref().filter(|_| !parsed.problems.is_empty());
+        let owners = root.map(owners).unwrap_or_default();
         for problem in parsed.problems {
             self.tree_problem(file, problem, &owners);
         }
@@ -226,21 +266,22 @@ impl Lowering<'_> {
 
         let written = sections(roots, "flags", layers);
         let killed = merge::killed(&written);
-        let mut flags = BTreeMap::new();
-        for (name, source) in &self.merge_flags(&written) {
+        let mut flags = Vec::with_capacity(written.iter().map(Vec::len).sum());
+        for source in &self.merge_flags(&written) {
+            let name = &source.name;
             let before = self.loose.len();
             let flag = self
                 .as_owner(Owner::Flag(Arc::clone(name)), |lowering| lowering.flag(source, &scope));
             if let Some(flag) = flag {
                 self.loose.truncate(before);
-                flags.insert(Arc::clone(name), Arc::new(flag));
+                flags.push(Arc::new(flag));
             }
         }
         let tests = self.as_owner(Owner::Tests, |lowering| {
             let sections = roots.iter().filter_map(|(_, root)| root.entry("tests"));
             sections.flat_map(|entry| lowering.test_cases(&entry.value)).collect()
         });
-        (Document { flags, scope, tests }, killed)
+        (Document { flags: Flags::new(flags), scope, tests }, killed)
     }
 
     /// The keys of a file, its version, and that it has flags.
@@ -249,7 +290,7 @@ impl Lowering<'_> {
             return;
         };
         match fields.get("version").map(|node| (node, &node.kind)) {
-            Some((_, Kind::Integer(1))) => {}
+            Some((_, Kind::Integer(version))) if version.get() == 1 => {}
             Some((node, _)) => {
                 let message = match &node.kind {
                     Kind::Text(..) => "the version is the number 1, not a text".to_owned(),
@@ -367,17 +408,12 @@ impl Lowering<'_> {
         let Some(units) = self.units(node) else {
             return;
         };
-        match &self.units {
-            Some(known) if *known != units => {
-                let message = "another file of the directory has another `by`";
-                self.error(Code::DuplicateName, node.id, message);
-            }
-            Some(_) | None => self.units = Some(units),
+        if self.has_units && self.units != units {
+            let message = "another file of the directory has another `by`";
+            self.error(Code::DuplicateName, node.id, message);
+            return;
         }
-    }
-
-    fn default_units(&self) -> Vec<UnitName> {
-        self.units.clone().unwrap_or_else(|| vec![UnitName::Builtin(Builtin::User)])
+        (self.units, self.has_units) = (units, true);
     }
 
     fn strategies(&mut self, node: &Node<'_>, strategies: &mut Vec<(Name, Spot)>) {

@@ -1,5 +1,6 @@
 //! One rule: whom it is for, who of those it matches, and what they get.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Lowering;
@@ -31,7 +32,7 @@ const MAX_WEIGHT: u32 = 1_000_000;
 
 /// What a rule takes from its flag.
 pub(super) struct Defaults<'f> {
-    pub(super) units: &'f [UnitName],
+    pub(super) units: &'f Arc<[UnitName]>,
     pub(super) seed: Option<&'f Name>,
 }
 
@@ -47,7 +48,7 @@ impl Lowering<'_> {
         let fields = self.fields(node, A_RULE, &RULE_KEYS, FreeKeys::Allowed)?;
         let name = match fields.get("name") {
             Some(node) => self.rule_name(node),
-            None => Some(Arc::from(format!("rules[{index}]"))),
+            None => Some(self.name(&format!("rules[{index}]"))),
         };
         if !fields.is_meant("when") && !fields.is_meant("rollout") {
             self.error(Code::NoCondition, fields.start(), "the rule does not say whom it is for")
@@ -86,7 +87,7 @@ impl Lowering<'_> {
             rollout,
             serve: serve?,
             otherwise,
-            units: units.unwrap_or_else(|| defaults.units.to_vec()),
+            units: units.unwrap_or_else(|| Arc::clone(defaults.units)),
             seed: seed.or_else(|| defaults.seed.cloned()),
             allows_request_targeting,
             place: self.rule_place(node),
@@ -108,13 +109,13 @@ impl Lowering<'_> {
 
     fn rule_name(&mut self, node: &Node<'_>) -> Option<Name> {
         let text = match node.kind {
-            Kind::Integer(value) => value.to_string(),
+            Kind::Integer(value) => Cow::Owned(value.to_string()),
             Kind::Null
             | Kind::Boolean(_)
             | Kind::Float(_)
             | Kind::Text(..)
             | Kind::List(_)
-            | Kind::Map(_) => self.text(node, "the name of a rule")?.to_owned(),
+            | Kind::Map(_) => Cow::Borrowed(self.text(node, "the name of a rule")?),
         };
         if text.chars().count() > 128 || text.chars().any(char::is_control) {
             let message = format!("`{}` is not a name for a rule", cut(&text));
@@ -122,7 +123,7 @@ impl Lowering<'_> {
                 .help("it is any text of 1 to 128 characters without control characters");
             return None;
         }
-        Some(Arc::from(text))
+        Some(self.name(&text))
     }
 
     fn window(
@@ -235,7 +236,9 @@ impl Lowering<'_> {
 
     fn weight(&mut self, node: &Node<'_>) -> Option<u32> {
         let weight = match node.kind {
-            Kind::Integer(value) => u32::try_from(value).ok().filter(|value| *value <= MAX_WEIGHT),
+            Kind::Integer(value) => {
+                u32::try_from(value.get()).ok().filter(|value| *value <= MAX_WEIGHT)
+            }
             Kind::Null
             | Kind::Boolean(_)
             | Kind::Float(_)

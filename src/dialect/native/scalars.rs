@@ -139,10 +139,10 @@ impl Lowering<'_> {
     }
 
     /// `by:`, one name or a list.
-    pub(super) fn units(&mut self, node: &Node<'_>) -> Option<Vec<UnitName>> {
+    pub(super) fn units(&mut self, node: &Node<'_>) -> Option<Arc<[UnitName]>> {
         let items = self.one_or_more(node, "`by`")?;
         let units: Vec<UnitName> = items.iter().filter_map(|item| self.unit(item)).collect();
-        (units.len() == items.len()).then_some(units)
+        (units.len() == items.len()).then(|| units.into())
     }
 
     fn unit(&mut self, node: &Node<'_>) -> Option<UnitName> {
@@ -200,7 +200,7 @@ impl Lowering<'_> {
                 None
             }
             Kind::Boolean(value) => Some(Value::Boolean(*value)),
-            Kind::Integer(value) => match i64::try_from(*value) {
+            Kind::Integer(value) => match i64::try_from(value.get()) {
                 Ok(value) => Some(Value::Integer(value)),
                 Err(_) => {
                     let message = format!("`{value}` does not fit 64 bits with a sign");
@@ -226,8 +226,8 @@ impl Lowering<'_> {
             Kind::Null => Some(Json::Null),
             Kind::Boolean(value) => Some(Json::Bool(*value)),
             Kind::Integer(value) => {
-                let number = i64::try_from(*value).map(Json::from);
-                let number = number.or_else(|_| u64::try_from(*value).map(Json::from)).ok();
+                let number = i64::try_from(value.get()).map(Json::from);
+                let number = number.or_else(|_| u64::try_from(value.get()).map(Json::from)).ok();
                 if number.is_none() {
                     let message = format!("`{value}` does not fit 64 bits");
                     self.error(Code::Integer, node.id, message);

@@ -1,0 +1,83 @@
+//! Tests that are written again.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use crate::ir::{Matcher, Name, Subject, Test, TextRelation};
+use crate::tree::{Entry, Kind, Node};
+
+/// The tests so far that compare with texts, by a hash of how they are written. Flags by the
+/// thousand ask for the same regions and plans: their test is read once, and kept once.
+///
+/// What a test means does not depend on where it stands: the attributes are declared before the
+/// first of them is read.
+///
+/// PERF: LOAD, in time and in memory.
+#[derive(Debug, Default)]
+pub(super) struct SeenTests {
+    known: HashMap<u64, Arc<Test>>,
+    hasher: RandomState,
+}
+
+impl SeenTests {
+    /// The test that an entry of a condition writes, if it was written before.
+    pub(super) fn find(&self, entry: &Entry<'_>) -> Option<Arc<Test>> {
+        let test = self.known.get(&self.hash(entry)?)?;
+        is_written(test, entry).then(|| Arc::clone(test))
+    }
+
+    pub(super) fn add(&mut self, entry: &Entry<'_>, test: &Arc<Test>) {
+        if let Some(hash) = self.hash(entry).filter(|_| is_written(test, entry)) {
+            self.known.insert(hash, Arc::clone(test));
+        }
+    }
+
+    /// A hash of what is written, if that can be found again.
+    fn hash(&self, entry: &Entry<'_>) -> Option<u64> {
+        let items = items(&entry.value);
+        let texts: u64 = items
+            .iter()
+            .try_fold(0_u64, |so_far, item| Some(self.hasher.hash_one((so_far, item.text()?))))?;
+        Some(self.hasher.hash_one((texts, &entry.key.text)))
+    }
+}
+
+/// Whether an entry says just what a test says.
+fn is_written(test: &Test, entry: &Entry<'_>) -> bool {
+    let [Matcher::Text { relation: TextRelation::Equals, any_of, ignore_case: false, file: None }] =
+        &*test.matchers
+    else {
+        return false;
+    };
+    let items = items(&entry.value);
+    let are_same = |(text, item): (&Name, &Node<'_>)| item.text() == Some(text);
+    is_of(&test.subject, &entry.key.text)
+        && any_of.len() == items.len()
+        && any_of.iter().zip(items).all(are_same)
+}
+
+/// Whether a key is that of a subject.
+fn is_of(subject: &Subject, key: &str) -> bool {
+    match subject {
+        Subject::Builtin(builtin) => builtin.name() == key,
+        Subject::Ip => key == "ip",
+        Subject::Header(name) => {
+            key.strip_prefix("header.").is_some_and(|key| key.eq_ignore_ascii_case(name))
+        }
+        Subject::Cookie(name) => key.strip_prefix("cookie.") == Some(name),
+        Subject::Attribute(name, _) => key.strip_prefix("attr.") == Some(name),
+    }
+}
+
+fn items<'n, 't>(node: &'n Node<'t>) -> &'n [Node<'t>] {
+    match &node.kind {
+        Kind::List(items) => items,
+        Kind::Null
+        | Kind::Boolean(_)
+        | Kind::Integer(_)
+        | Kind::Float(_)
+        | Kind::Text(..)
+        | Kind::Map(_) => std::slice::from_ref(node),
+    }
+}
