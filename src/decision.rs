@@ -127,13 +127,14 @@ impl<'s> Decision<'s> {
     /// The file and the line, from 1, of the rule that decided, of the kill, or of the flag.
     pub fn place(&self) -> Option<(&'s str, u32)> {
         let (flag, _) = self.parts()?;
-        let by_kill_file = || {
-            let place = self.loaded.kills.0.get(self.name)?;
-            (self.reason() == Reason::Killed).then_some(place)
-        };
-        let rule = self.ir_rule().map(|rule| &rule.place);
-        let place = rule.or_else(by_kill_file).unwrap_or(&flag.place);
-        Some((&place.file, place.line))
+        if let Some(rule) = self.ir_rule() {
+            return Some(flag.place(rule.line));
+        }
+        let by_kill_file = self.loaded.kills.0.get(self.name);
+        match by_kill_file.filter(|_| self.reason() == Reason::Killed) {
+            Some(place) => Some((&place.file, place.line)),
+            None => Some(flag.place(flag.line)),
+        }
     }
 }
 

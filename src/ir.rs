@@ -16,7 +16,7 @@ use crate::context::{Builtin, ContextBuf};
 use crate::literal::number::{Comparison, Number};
 use crate::literal::pattern::Pattern;
 use crate::literal::version::VersionRange;
-use crate::source::{Place, Spot};
+use crate::source::{FileLine, Spot};
 use crate::value::{Value, ValueType};
 
 /// A name as a file spells it.
@@ -99,6 +99,8 @@ pub(crate) struct Scope {
     pub(crate) segments: BTreeMap<Name, Segment>,
     /// Declared, each with where.
     pub(crate) strategies: Vec<(Name, Spot)>,
+    /// The files of the load, by their numbers.
+    pub(crate) files: Vec<Name>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -116,15 +118,15 @@ pub(crate) struct Flag {
     pub(crate) value_type: ValueType,
     /// In the byte order of their names.
     pub(crate) variants: Arc<[Variant]>,
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) rules: Box<[Rule]>,
     pub(crate) default: VariantIndex,
     pub(crate) off: VariantIndex,
     pub(crate) kill: bool,
-    pub(crate) requires: Vec<Requirement>,
-    pub(crate) unless: Vec<Condition>,
+    pub(crate) requires: Box<[Requirement]>,
+    pub(crate) unless: Box<[Condition]>,
     pub(crate) metadata: Metadata,
     pub(crate) scope: Arc<Scope>,
-    pub(crate) place: Place,
+    pub(crate) line: FileLine,
     pub(crate) spot: Spot,
 }
 
@@ -133,7 +135,7 @@ pub(crate) struct Flag {
 impl PartialEq for Flag {
     fn eq(&self, other: &Flag) -> bool {
         let Flag { name, is_boolean, value_type, variants, rules, default, off, kill, .. } = self;
-        let Flag { requires, unless, metadata, scope: _, place: _, spot: _, .. } = self;
+        let Flag { requires, unless, metadata, scope: _, line: _, spot: _, .. } = self;
         *name == other.name
             && *is_boolean == other.is_boolean
             && *value_type == other.value_type
@@ -164,8 +166,15 @@ pub(crate) struct VariantIndex(pub(crate) u16);
 impl Flag {
     /// All conditions that the flag has of its own.
     pub(crate) fn conditions(&self) -> impl Iterator<Item = &Condition> {
-        let of_rules = self.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.unless));
+        let of_rules =
+            self.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.more().unless));
         self.unless.iter().chain(of_rules)
+    }
+
+    /// A line of the files that the flag was read from.
+    pub(crate) fn place(&self, at: FileLine) -> (&str, u32) {
+        let file = self.scope.files.get(usize::from(at.file.0));
+        (file.map_or("", |file| file), at.line)
     }
 
     pub(crate) fn find_variant(&self, name: &str) -> Option<VariantIndex> {
@@ -183,7 +192,7 @@ pub(crate) struct Variant {
 /// What is said of a flag and changes no decision.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Metadata {
-    pub(crate) description: Option<Name>,
+    pub(crate) description: Option<Box<str>>,
     pub(crate) owner: Option<Name>,
     pub(crate) created: Option<Date>,
     pub(crate) expires: Option<Date>,
@@ -203,37 +212,69 @@ pub(crate) struct Rule {
     /// Its own name, or `rules[2]`.
     pub(crate) name: Name,
     pub(crate) when: Option<Condition>,
+    pub(crate) rollout: Option<Rollout>,
+    pub(crate) serve: Serve,
+    /// The first of these that the context has is bucketed.
+    pub(crate) units: Arc<[UnitName]>,
+    /// Only where there is any of it: see [`Rule::more`].
+    pub(crate) extra: Option<Box<More>>,
+    pub(crate) line: FileLine,
+    pub(crate) spot: Spot,
+}
+
+/// What few rules have.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct More {
     pub(crate) unless: Vec<Condition>,
     pub(crate) from: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
-    pub(crate) rollout: Option<Rollout>,
-    pub(crate) serve: Serve,
     pub(crate) otherwise: Option<VariantIndex>,
-    /// The first of these that the context has is bucketed.
-    pub(crate) units: Arc<[UnitName]>,
     /// What the salts are made of where it is not the name of the flag.
     pub(crate) seed: Option<Name>,
     pub(crate) allows_request_targeting: bool,
-    pub(crate) place: Place,
-    pub(crate) spot: Spot,
+}
+
+impl More {
+    const NONE: More = More {
+        unless: Vec::new(),
+        from: None,
+        until: None,
+        otherwise: None,
+        seed: None,
+        allows_request_targeting: false,
+    };
+
+    /// As a rule keeps it.
+    pub(crate) fn boxed(self) -> Option<Box<More>> {
+        (self != More::NONE).then(|| Box::new(self))
+    }
+}
+
+impl Rule {
+    pub(crate) fn more(&self) -> &More {
+        self.extra.as_deref().unwrap_or(const { &More::NONE })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Rollout {
     Share(Share),
-    /// The share from each instant on, in the order of time, never falling; nobody before.
-    Ramp {
-        steps: Vec<(Timestamp, Share)>,
-        /// What the steps are capped at already.
-        hold: Option<Share>,
-    },
+    Ramp(Box<Ramp>),
+}
+
+/// The share from each instant on, in the order of time, never falling; nobody before.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Ramp {
+    pub(crate) steps: Vec<(Timestamp, Share)>,
+    /// What the steps are capped at already.
+    pub(crate) hold: Option<Share>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Serve {
     Variant(VariantIndex),
     /// Weights, in the order of the variants.
-    Split(Vec<(VariantIndex, u32)>),
+    Split(Box<[(VariantIndex, u32)]>),
 }
 
 /// What can be bucketed.
@@ -247,30 +288,32 @@ pub(crate) enum UnitName {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Condition {
     Everyone,
-    All(Vec<Condition>),
-    Any(Vec<Condition>),
+    All(Box<[Condition]>),
+    Any(Box<[Condition]>),
     Not(Box<Condition>),
     Test(Arc<Test>),
     Segment {
         name: Name,
         spot: Spot,
     },
-    Flag {
-        name: Name,
-        variants: Vec<(Name, Spot)>,
-        spot: Spot,
-    },
-    Strategy {
-        name: Name,
-        parameters: serde_json::Value,
-        spot: Spot,
-    },
+    Flag(Box<Requirement>),
+    Strategy(Box<StrategyUse>),
     /// In a segment only: a fixed share of units.
-    Rollout {
-        share: Share,
-        units: Arc<[UnitName]>,
-        seed: Name,
-    },
+    Rollout(Box<FixedRollout>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct StrategyUse {
+    pub(crate) name: Name,
+    pub(crate) parameters: serde_json::Value,
+    pub(crate) spot: Spot,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FixedRollout {
+    pub(crate) share: Share,
+    pub(crate) units: Arc<[UnitName]>,
+    pub(crate) seed: Name,
 }
 
 impl Condition {
@@ -302,7 +345,7 @@ impl Condition {
 pub(crate) struct Test {
     pub(crate) subject: Subject,
     /// All must hold, of one element where the attribute is a list.
-    pub(crate) matchers: Vec<Matcher>,
+    pub(crate) matchers: Box<[Matcher]>,
 }
 
 /// What a test looks at.

@@ -14,7 +14,7 @@ use crate::limits::Limits;
 use crate::literal::instant;
 use crate::program::{FlagId, Id, Program};
 use crate::report::{Code, Report, Severity};
-use crate::source::{Owner, Place, Problem, Spot};
+use crate::source::{FileId, FileLine, Owner, Place, Problem, Spot};
 use crate::tree::NodeId;
 use crate::value::{Value, ValueType};
 
@@ -428,15 +428,15 @@ fn killed_flag(name: &Name) -> Arc<Flag> {
         is_boolean: true,
         value_type: ValueType::Boolean,
         variants: Arc::new([variant("off", false), variant("on", true)]),
-        rules: Vec::new(),
+        rules: Box::default(),
         default: VariantIndex(0),
         off: VariantIndex(0),
         kill: true,
-        requires: Vec::new(),
-        unless: Vec::new(),
+        requires: Box::default(),
+        unless: Box::default(),
         metadata: Metadata::default(),
         scope: Arc::default(),
-        place: Place { file: Arc::from(""), line: 0 },
-        spot: Spot::Line(crate::source::FileId(0), 1),
+        line: FileLine { file: FileId(0), line: 0 },
+        spot: Spot::Line(FileId(0), 1),
     })
 }

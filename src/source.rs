@@ -14,9 +14,15 @@ pub(crate) struct FileId(pub(crate) u16);
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Spot {
     Node(NodeId),
-    Offset(FileId, usize),
+    Offset(FileId, u32),
     /// A line of a file, from 1.
     Line(FileId, u32),
+}
+
+impl Spot {
+    pub(crate) fn offset(file: FileId, offset: usize) -> Spot {
+        Spot::Offset(file, u32::try_from(offset).unwrap_or(u32::MAX))
+    }
 }
 
 /// Spots say where a thing was written, never what it is: two flags that mean the same are equal.
@@ -36,6 +42,20 @@ pub(crate) struct Place {
 /// As with a [`Spot`]: a flag that moved down a line is the same flag.
 impl PartialEq for Place {
     fn eq(&self, _: &Place) -> bool {
+        true
+    }
+}
+
+/// A line of a file that is known by its number; 0 where the line is not known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FileLine {
+    pub(crate) file: FileId,
+    pub(crate) line: u32,
+}
+
+/// As with a [`Spot`].
+impl PartialEq for FileLine {
+    fn eq(&self, _: &FileLine) -> bool {
         true
     }
 }
@@ -200,16 +220,22 @@ impl Sources {
         self.file_of(id) > self.file_of(than)
     }
 
-    /// The place of a key, as far as it is known without reading the text again.
-    pub(crate) fn place(&self, id: NodeId, offset: Option<u32>) -> Place {
+    /// The line of a key, as far as it is known without reading the text again.
+    pub(crate) fn line(&self, id: NodeId, offset: Option<u32>) -> FileLine {
+        let file = self.file_of(id).unwrap_or(FileId(u16::MAX));
+        let line = offset.zip(self.file(file)).map(|(offset, file)| file.line(offset as usize));
+        FileLine { file, line: line.unwrap_or(0) }
+    }
+
+    /// The name of the file that a node was read from.
+    pub(crate) fn name_of(&self, id: NodeId) -> Arc<str> {
         let file = self.file_of(id).and_then(|id| self.file(id));
-        match file {
-            Some(file) => Place {
-                file: Arc::clone(&file.name),
-                line: offset.map_or(0, |offset| file.line(offset as usize)),
-            },
-            None => Place { file: Arc::from(""), line: 0 },
-        }
+        file.map_or_else(|| Arc::from(""), |file| Arc::clone(&file.name))
+    }
+
+    /// The names of the files so far, each at its number.
+    pub(crate) fn names(&self) -> Vec<Arc<str>> {
+        self.files.iter().map(|file| Arc::clone(&file.name)).collect()
     }
 
     /// Turns problems into a report, each with its place.
@@ -272,7 +298,7 @@ impl Sources {
     fn offset_of(&self, spot: Spot, found: &BTreeMap<NodeId, usize>) -> (Option<FileId>, usize) {
         match spot {
             Spot::Node(id) => (self.file_of(id), found.get(&id).copied().unwrap_or(0)),
-            Spot::Offset(file, offset) => (Some(file), offset),
+            Spot::Offset(file, offset) => (Some(file), offset as usize),
             Spot::Line(file, line) => {
                 let source = self.file(file);
                 let back = (line as usize).checked_sub(2);
@@ -304,7 +330,7 @@ impl Sources {
     pub(crate) fn spot(file: FileId, at: At) -> Spot {
         match at {
             At::Node(id) => Spot::Node(id),
-            At::Offset(offset) => Spot::Offset(file, offset),
+            At::Offset(offset) => Spot::offset(file, offset),
         }
     }
 }

@@ -92,7 +92,7 @@ impl Salts {
 impl Emitter<'_> {
     fn flag(&mut self, flag: &ir::Flag, first_variant: VariantId) {
         let scope = &flag.scope;
-        for part in &flag.unless {
+        for part in flag.unless.iter() {
             self.prepare(part, scope);
         }
         let first_op = self.program.ops.next();
@@ -108,7 +108,7 @@ impl Emitter<'_> {
             .collect();
         let first_rule = self.program.rules.next();
         let salts = Salts::of(&flag.name);
-        for rule in &flag.rules {
+        for rule in flag.rules.iter() {
             self.rule(rule, flag, first_variant, salts);
         }
         let first_match = self.first_match(flag);
@@ -135,11 +135,12 @@ impl Emitter<'_> {
     }
 
     fn rule(&mut self, rule: &ir::Rule, flag: &ir::Flag, first_variant: VariantId, salts: Salts) {
-        for part in rule.unless.iter().chain(&rule.when) {
+        let more = rule.more();
+        for part in more.unless.iter().chain(&rule.when) {
             self.prepare(part, &flag.scope);
         }
         let first_op = self.program.ops.next();
-        let admitted = self.none_of(&rule.unless, &flag.scope, OpId::YES, OpId::NO);
+        let admitted = self.none_of(&more.unless, &flag.scope, OpId::YES, OpId::NO);
         let entry = match &rule.when {
             Some(when) => self.condition(when, &flag.scope, Truth::True, admitted, OpId::NO),
             None => admitted,
@@ -156,15 +157,15 @@ impl Emitter<'_> {
         let (share, ramp) = match &rule.rollout {
             None => (Share::ALL, None),
             Some(ir::Rollout::Share(share)) => (*share, None),
-            Some(ir::Rollout::Ramp { steps, .. }) => (Share::NONE, Some(steps.clone().into())),
+            Some(ir::Rollout::Ramp(ramp)) => (Share::NONE, Some(ramp.steps.clone().into())),
         };
-        let otherwise = rule.otherwise.map(|variant| first_variant.offset(variant.0));
-        let extra = Extra { from: rule.from, until: rule.until, ramp, otherwise };
+        let otherwise = more.otherwise.map(|variant| first_variant.offset(variant.0));
+        let extra = Extra { from: more.from, until: more.until, ramp, otherwise };
         let is_plain = extra.from.is_none()
             && extra.until.is_none()
             && extra.ramp.is_none()
             && extra.otherwise.is_none();
-        let salts = rule.seed.as_ref().map_or(salts, |seed| Salts::of(seed));
+        let salts = more.seed.as_ref().map_or(salts, |seed| Salts::of(seed));
         let made = Rule {
             entry,
             serve,
@@ -238,19 +239,19 @@ impl Emitter<'_> {
                 }
             }
             Condition::Segment { name, .. } => Leaf::Segment(self.segment(name, scope)),
-            Condition::Flag { name, variants, .. } => {
-                let variants = variants.iter().map(|(name, _)| &**name);
-                Leaf::Flag(self.flag_test(name, variants))
+            Condition::Flag(named) => {
+                let variants = named.variants.iter().map(|(name, _)| &**name);
+                Leaf::Flag(self.flag_test(&named.flag, variants))
             }
-            Condition::Strategy { name, parameters, .. } => {
-                let compiled = self.compiled.find(name, parameters);
+            Condition::Strategy(used) => {
+                let compiled = self.compiled.find(&used.name, &used.parameters);
                 Leaf::Strategy(self.program.strategies.push(Strategy(compiled)))
             }
-            Condition::Rollout { share, units, seed } => {
+            Condition::Rollout(fixed) => {
                 let rollout = SegmentRollout {
-                    share: *share,
-                    units: self.units(units),
-                    salt: Salt::new(Purpose::SegmentRollout, seed),
+                    share: fixed.share,
+                    units: self.units(&fixed.units),
+                    salt: Salt::new(Purpose::SegmentRollout, &fixed.seed),
                 };
                 Leaf::Rollout(self.program.segment_rollouts.push(rollout))
             }

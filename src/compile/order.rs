@@ -127,7 +127,7 @@ impl Graph {
             }
         }
         for (from, flag) in flags.iter().enumerate() {
-            for required in &flag.requires {
+            for required in flag.requires.iter() {
                 if let Some(to) = flags.position(&required.flag) {
                     graph.edge(from, Edge { to, spot: required.spot, depth: 1 });
                 }
@@ -177,9 +177,9 @@ impl Graph {
                     self.edge(from, Edge { to, spot: *spot, depth });
                 }
             }
-            Condition::Flag { name, spot, .. } => {
-                if let Some(to) = flags.position(name) {
-                    self.edge(from, Edge { to, spot: *spot, depth });
+            Condition::Flag(named) => {
+                if let Some(to) = flags.position(&named.flag) {
+                    self.edge(from, Edge { to, spot: named.spot, depth });
                 }
             }
             Condition::Everyone

@@ -87,7 +87,7 @@ impl<'d> Resolver<'d> {
     }
 
     fn flag(&mut self, flag: &Flag) {
-        for required in &flag.requires {
+        for required in flag.requires.iter() {
             let variants = &required.variants;
             let Some(target) = self.find(&required.flag, required.spot) else { continue };
             if variants.is_empty() && !target.is_boolean {
@@ -110,7 +110,8 @@ impl<'d> Resolver<'d> {
     }
 
     fn strategies_in(&mut self, condition: &Condition, scope: &Scope, depth: usize) {
-        if let Condition::Strategy { name, parameters, .. } = condition {
+        if let Condition::Strategy(used) = condition {
+            let (name, parameters) = (&used.name, &used.parameters);
             self.checked.compiled.keep(self.strategies, self.before, name, parameters);
         }
         if let Condition::Segment { name, .. } = condition {
@@ -128,14 +129,14 @@ impl<'d> Resolver<'d> {
     fn condition(&mut self, condition: &Condition, scope: &Scope) {
         match condition {
             Condition::Segment { name, spot } => self.segment(name, *spot, scope),
-            Condition::Flag { name, variants, spot } => {
-                let target = self.find(name, *spot);
-                if let Some(target) = target.filter(|_| !self.broken.flags.contains(name)) {
-                    self.variants(target, variants);
+            Condition::Flag(named) => {
+                let target = self.find(&named.flag, named.spot);
+                if let Some(target) = target.filter(|_| !self.broken.flags.contains(&named.flag)) {
+                    self.variants(target, &named.variants);
                 }
             }
-            Condition::Strategy { name, parameters, spot } => {
-                self.strategy(name, parameters, *spot, scope);
+            Condition::Strategy(used) => {
+                self.strategy(&used.name, &used.parameters, used.spot, scope);
             }
             Condition::Everyone
             | Condition::All(_)

@@ -24,9 +24,9 @@ pub(super) fn flags_of_time(flags: &Flags) -> BTreeSet<Name> {
 
 fn speaks_of_time(flag: &Flag, speaking: &BTreeSet<Name>) -> bool {
     let by_itself = flag.rules.iter().any(|rule| {
-        rule.from.is_some()
-            || rule.until.is_some()
-            || matches!(rule.rollout, Some(Rollout::Ramp { .. }))
+        rule.more().from.is_some()
+            || rule.more().until.is_some()
+            || matches!(rule.rollout, Some(Rollout::Ramp(_)))
     });
     by_itself
         || flag.requires.iter().any(|required| speaking.contains(&required.flag))
@@ -36,7 +36,7 @@ fn speaks_of_time(flag: &Flag, speaking: &BTreeSet<Name>) -> bool {
 fn in_condition(condition: &Condition, flag: &Flag, speaking: &BTreeSet<Name>) -> bool {
     match condition {
         Condition::Strategy { .. } => true,
-        Condition::Flag { name, .. } => speaking.contains(name),
+        Condition::Flag(named) => speaking.contains(&named.flag),
         Condition::Segment { name, .. } => {
             let segment = flag.scope.segments.get(name);
             segment.is_some_and(|segment| in_condition(&segment.when, flag, speaking))

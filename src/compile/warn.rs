@@ -63,17 +63,17 @@ fn takes_everyone(rule: &Rule) -> bool {
     let full = match &rule.rollout {
         None => true,
         Some(Rollout::Share(share)) => {
-            *share == crate::bucket::Share::ALL || rule.otherwise.is_some()
+            *share == crate::bucket::Share::ALL || rule.more().otherwise.is_some()
         }
-        Some(Rollout::Ramp { .. }) => rule.otherwise.is_some(),
+        Some(Rollout::Ramp(_)) => rule.more().otherwise.is_some(),
     };
     let certain = matches!(rule.serve, Serve::Variant(_));
     everyone
         && full
         && certain
-        && rule.unless.is_empty()
-        && rule.from.is_none()
-        && rule.until.is_none()
+        && rule.more().unless.is_empty()
+        && rule.more().from.is_none()
+        && rule.more().until.is_none()
 }
 
 /// Whether a rule serves something else than the off variant on the word of the request alone.
@@ -83,8 +83,9 @@ fn lets_strangers_in(rule: &Rule, flag: &Flag) -> Option<&'static str> {
         Serve::Split(_) => true,
     };
     let when = rule.when.as_ref()?;
-    let suspicious =
-        turns_on && !rule.allows_request_targeting && needs_only_request(when, &flag.scope, 0);
+    let suspicious = turns_on
+        && !rule.more().allows_request_targeting
+        && needs_only_request(when, &flag.scope, 0);
     suspicious.then_some(
         "if that is meant, say `request_targeting: allow`; if not, add a test that strangers \
          cannot pass",

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Finding, Step};
 use crate::bucket::{self, Share};
 use crate::ir::{
-    Condition, Flag, Matcher, Name, Rollout, Rule, Serve, Test, TextRelation, UnitName,
+    Condition, Flag, Matcher, Name, Ramp, Rollout, Rule, Serve, Test, TextRelation, UnitName,
 };
 use crate::observer::RuleResult;
 use crate::program::NO_BUCKET;
@@ -18,13 +18,13 @@ pub(super) fn leaf(condition: &Condition) -> String {
     match condition {
         Condition::Test(test) => of_test(test),
         Condition::Segment { name, .. } => format!("segment {name}"),
-        Condition::Flag { name, variants, .. } => {
-            let variants: Vec<&str> = variants.iter().map(|(name, _)| &**name).collect();
-            format!("flag.{name} serves {}", variants.join(" or "))
+        Condition::Flag(named) => {
+            let variants: Vec<&str> = named.variants.iter().map(|(name, _)| &**name).collect();
+            format!("flag.{} serves {}", named.flag, variants.join(" or "))
         }
-        Condition::Strategy { name, parameters, .. } => format!("strategy {name} {parameters}"),
-        Condition::Rollout { share, units, .. } => {
-            format!("in {share} by {}", of_units(units))
+        Condition::Strategy(used) => format!("strategy {} {}", used.name, used.parameters),
+        Condition::Rollout(rollout) => {
+            format!("in {} by {}", rollout.share, of_units(&rollout.units))
         }
         Condition::Everyone | Condition::All(_) | Condition::Any(_) | Condition::Not(_) => {
             String::new()
@@ -119,7 +119,7 @@ fn of_units(units: &[UnitName]) -> String {
 
 /// The window of a rule, where it has one; where it is closed, with the instant.
 pub(super) fn window(rule: &Rule, result: &RuleResult, now: Option<Timestamp>) -> Option<Step> {
-    let mut text = match (rule.from, rule.until) {
+    let mut text = match (rule.more().from, rule.more().until) {
         (None, None) => return None,
         (Some(from), None) => format!("from {from}"),
         (None, Some(until)) => format!("until {until}"),
@@ -187,9 +187,10 @@ pub(super) fn share(
 
 /// Where a ramp stands: at which instant, what holds it, and what comes next.
 fn ramp(rule: &Rule, now: Option<Timestamp>) -> String {
-    let (Some(Rollout::Ramp { steps, hold }), Some(now)) = (&rule.rollout, now) else {
+    let (Some(Rollout::Ramp(ramp)), Some(now)) = (&rule.rollout, now) else {
         return String::new();
     };
+    let Ramp { steps, hold } = &**ramp;
     let stands = steps.iter().take_while(|(from, _)| *from <= now).last();
     let held = hold.filter(|hold| stands.is_some_and(|(_, share)| share == hold));
     let next = steps

@@ -289,6 +289,7 @@ impl Teller<'_> {
     ) -> Step {
         let mut next = first_op;
         let mut steps: Vec<Step> = rule
+            .more()
             .unless
             .iter()
             .rev()
@@ -314,7 +315,8 @@ impl Teller<'_> {
             Some(RuleResult::Served { .. }) => Finding::Match,
         };
         let text = format!("rule {}", rule.name);
-        Step { text, found, place: Some(format!("{}:{}", rule.place.file, rule.place.line)), steps }
+        let (file, line) = flag.place(rule.line);
+        Step { text, found, place: Some(format!("{file}:{line}")), steps }
     }
 
     /// A condition that must be false: it stands under a word that says so.
@@ -398,11 +400,11 @@ impl Teller<'_> {
             Condition::Flag { .. } => {
                 steps = inside.map(|frame| self.other_flag(frame)).unwrap_or_default();
             }
-            Condition::Strategy { name, .. } => {
+            Condition::Strategy(used) => {
                 if let crate::program::Leaf::Strategy(id) = self.loaded.program.ops.get(op).leaf {
                     match &self.loaded.program.strategies.get(id).0 {
                         Some(strategy) => text = strategy.describe(),
-                        None => text = format!("strategy {name} (not registered here)"),
+                        None => text = format!("strategy {} (not registered here)", used.name),
                     }
                 }
             }
@@ -415,9 +417,9 @@ impl Teller<'_> {
                     });
                 }
             }
-            Condition::Rollout { share, units, .. } => {
+            Condition::Rollout(rollout) => {
                 if let Some(bucket) = noted.and_then(|noted| noted.bucket) {
-                    text = describe::against(*share, bucket, units, "");
+                    text = describe::against(rollout.share, bucket, &rollout.units, "");
                 }
             }
             Condition::Everyone | Condition::All(_) | Condition::Any(_) | Condition::Not(_) => {}

@@ -8,8 +8,8 @@ use crate::load::Loaded;
 
 /// The names of the files' flags that one state has and another has not.
 fn only_in<'n>(one: &'n Flags, other: &Flags, of: &Loaded) -> Vec<&'n Name> {
-    let is_own = |name: &&Name| of.document.flags.contains_key(*name);
-    one.keys().filter(|name| !other.contains_key(*name)).filter(is_own).collect()
+    let is_own = |name: &&Name| of.document.flags.contains_key(name);
+    one.keys().filter(|name| !other.contains_key(name)).filter(is_own).collect()
 }
 
 /// The change from one state to the next.
@@ -34,10 +34,10 @@ pub(super) fn between(old: &Loaded, new: &Loaded) -> Change {
         .iter()
         .filter(|flag| before.get(&flag.name).is_some_and(|before| differs(before, flag)));
     // A flag that the files lack and a kill stands for came from nowhere, and goes nowhere.
-    let kills = before.keys().filter(|name| !after.contains_key(*name));
-    let kills = kills.chain(after.keys().filter(|name| !before.contains_key(*name)));
+    let kills = before.keys().filter(|name| !after.contains_key(name));
+    let kills = kills.chain(after.keys().filter(|name| !before.contains_key(name)));
     let is_kill = |name: &&Name| {
-        !old.document.flags.contains_key(*name) && !new.document.flags.contains_key(*name)
+        !old.document.flags.contains_key(name) && !new.document.flags.contains_key(name)
     };
     let kills = kills.filter(is_kill);
     Change {

@@ -240,7 +240,7 @@ fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Error {
     let mut sources = Sources::default();
     let file =
         sources.add(path.to_string_lossy().into(), text.into(), Syntax::of_path(path), NodeId(0));
-    let spot = Spot::Offset(file, text.len());
+    let spot = Spot::offset(file, text.len());
     let problem = Problem::error(Code::InvalidUtf8, "the text is not UTF-8", spot, Owner::Set);
     Error::invalid(sources.report(&[problem]))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Lowering;
 use super::fields::{A_CONDITION, Complaint, cut, shown};
 use crate::context::Builtin;
-use crate::ir::{Condition, Name, Subject, Test};
+use crate::ir::{Condition, FixedRollout, Name, Requirement, StrategyUse, Subject, Test};
 use crate::report::{Code, nearest};
 use crate::source::Spot;
 use crate::tree::{Entry, Key, Kind, Node};
@@ -120,7 +120,7 @@ impl Lowering<'_> {
         }
         match parts.len() {
             1 => parts.pop(),
-            _ => Some(Condition::All(parts)),
+            _ => Some(Condition::All(parts.into())),
         }
     }
 
@@ -191,8 +191,9 @@ impl Lowering<'_> {
                 }
                 let variants = self.variant_names(value)?;
                 let spot = Spot::Node(at);
-                let name = self.name(name);
-                Some(self.named(Condition::Flag { name, variants, spot }))
+                let flag = self.name(name);
+                let required = Requirement { flag, variants, spot };
+                Some(self.named(Condition::Flag(Box::new(required))))
             }
             "strategy" => {
                 if !self.check_name(name, at, "a strategy") {
@@ -200,7 +201,8 @@ impl Lowering<'_> {
                 }
                 let parameters = self.json(value)?;
                 let (name, spot) = (Arc::from(name), Spot::Node(at));
-                Some(self.named(Condition::Strategy { name, parameters, spot }))
+                let used = StrategyUse { name, parameters, spot };
+                Some(self.named(Condition::Strategy(Box::new(used))))
             }
             _ => {
                 self.unknown_condition(entry);
@@ -254,7 +256,7 @@ impl Lowering<'_> {
             return None;
         }
         let matchers = self.matchers(&entry.value, &subject)?;
-        let test = Arc::new(Test { subject, matchers });
+        let test = Arc::new(Test { subject, matchers: matchers.into() });
         self.tests.add(entry, &test);
         Some(Condition::Test(test))
     }
@@ -279,7 +281,7 @@ impl Lowering<'_> {
         whole.then_some(())?;
         match is_one {
             true => named.into_iter().next(),
-            false => Some(Condition::Any(named)),
+            false => Some(Condition::Any(named.into())),
         }
     }
 
@@ -309,6 +311,7 @@ impl Lowering<'_> {
             }
         };
         let parts = self.conditions(items)?;
+        let parts = parts.into();
         Some(if word == "all" { Condition::All(parts) } else { Condition::Any(parts) })
     }
 
@@ -339,7 +342,8 @@ impl Lowering<'_> {
             return None;
         };
         let share = self.share(&entry.value)?;
-        Some(Condition::Rollout { share, units: Arc::clone(&self.units), seed })
+        let units = Arc::clone(&self.units);
+        Some(Condition::Rollout(Box::new(FixedRollout { share, units, seed })))
     }
 
     /// One variant or a list of them, as names.

@@ -8,7 +8,7 @@ use super::fields::{A_FLAG, Fields, FreeKeys, as_switch, cut, shown, switch_word
 use super::merge::FlagSource;
 use crate::ir::{Condition, Flag, Metadata, Name, Requirement, Scope, Variant, VariantIndex};
 use crate::report::{Code, Suggestions};
-use crate::source::Spot;
+use crate::source::{FileLine, Spot};
 use crate::tree::{Entry, Key, Kind, Node, NodeId};
 use crate::value::{Value, ValueType};
 
@@ -73,13 +73,12 @@ impl Lowering<'_> {
             None => default,
         };
         let requires = fields.get("requires").map(|node| self.requirements(node));
-        for Requirement { flag, variants, spot } in requires.iter().flatten() {
-            let (name, variants, spot) = (Arc::clone(flag), variants.clone(), *spot);
-            self.named(Condition::Flag { name, variants, spot });
+        for required in requires.iter().flatten() {
+            self.named(Condition::Flag(Box::new(required.clone())));
         }
         let unless = fields.get("unless").and_then(|node| self.unless(node));
         let metadata = self.metadata(&fields);
-        let mut rules = Vec::new();
+        let mut rules = Vec::with_capacity(rule_nodes.len());
         let mut names: BTreeMap<Name, NodeId> = BTreeMap::new();
         for (index, node) in rule_nodes.iter().enumerate() {
             let defaults = super::rule::Defaults { units: &units, seed: seed.as_ref() };
@@ -105,15 +104,15 @@ impl Lowering<'_> {
                 true => Arc::clone(&self.switch),
                 false => variants.into_list(),
             },
-            rules,
+            rules: rules.into(),
             default: default?,
             off: off?,
             kill,
-            requires: requires.unwrap_or_default(),
-            unless: unless.unwrap_or_default(),
+            requires: requires.unwrap_or_default().into(),
+            unless: unless.unwrap_or_default().into(),
             metadata,
             scope: Arc::clone(scope),
-            place: self.place(source.key),
+            line: self.line(source.key),
             spot: Spot::Node(source.key.id),
         })
     }
@@ -401,7 +400,7 @@ impl Lowering<'_> {
             let node = fields.get(key)?;
             self.text(node, format_args!("`{key}`"))
         };
-        let (description, owner) = (text("description").map(Arc::from), text("owner"));
+        let (description, owner) = (text("description").map(Box::from), text("owner"));
         let owner = owner.map(|owner| self.name(owner));
         let mut date = |key: &str| fields.get(key).and_then(|node| self.date(node));
         Metadata { description, owner, created: date("created"), expires: date("expires") }
@@ -426,8 +425,8 @@ impl Lowering<'_> {
         }
     }
 
-    pub(super) fn place(&self, key: &Key<'_>) -> crate::source::Place {
-        self.sources.place(key.id, key.offset)
+    pub(super) fn line(&self, key: &Key<'_>) -> FileLine {
+        self.sources.line(key.id, key.offset)
     }
 }
 

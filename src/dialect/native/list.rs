@@ -92,7 +92,7 @@ impl Lowering<'_> {
 
     /// Reads a list file, once for a load.
     fn list(&mut self, node: &Node<'_>, path: &str) -> Option<List> {
-        let named_by = self.sources.place(node.id, None).file;
+        let named_by = self.sources.name_of(node.id);
         let key = (Arc::clone(&named_by), Name::from(path));
         if let Some(known) = self.lists_read.get(&key) {
             return known.clone().or_else(|| {

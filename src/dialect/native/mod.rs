@@ -236,7 +236,7 @@ impl Lowering<'_> {
             }
         };
         let owner = self.owner.clone();
-        let problem = Problem::error(Code::Checksum, why, Spot::Offset(file, at), owner);
+        let problem = Problem::error(Code::Checksum, why, Spot::offset(file, at), owner);
         self.push(problem.with_help(help));
         None
     }
@@ -262,7 +262,7 @@ impl Lowering<'_> {
             }
         }
         let segments = self.segments_of(&sections(roots, "segments", layers));
-        let scope = Arc::new(Scope { segments, strategies });
+        let scope = Arc::new(Scope { segments, strategies, files: self.sources.names() });
 
         let written = sections(roots, "flags", layers);
         let killed = merge::killed(&written);

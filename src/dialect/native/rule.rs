@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::Lowering;
 use super::fields::{A_RULE, Fields, FreeKeys, cut, shown};
 use super::flag::Variants;
-use crate::ir::{Name, Rule, Serve, UnitName, VariantIndex};
+use crate::ir::{More, Name, Rule, Serve, UnitName, VariantIndex};
 use crate::report::Code;
-use crate::source::{Place, Spot};
+use crate::source::{FileLine, Spot};
 use crate::tree::{Entry, Kind, Node};
 
 pub(super) const RULE_KEYS: [&str; 13] = [
@@ -78,32 +78,35 @@ impl Lowering<'_> {
         if self.problems.len() > before {
             return None;
         }
-        Some(Rule {
-            name: name?,
-            when,
+        let more = More {
             unless: unless.unwrap_or_default(),
             from,
             until,
-            rollout,
-            serve: serve?,
             otherwise,
-            units: units.unwrap_or_else(|| Arc::clone(defaults.units)),
             seed: seed.or_else(|| defaults.seed.cloned()),
             allows_request_targeting,
-            place: self.rule_place(node),
+        };
+        Some(Rule {
+            name: name?,
+            when,
+            rollout,
+            serve: serve?,
+            units: units.unwrap_or_else(|| Arc::clone(defaults.units)),
+            extra: more.boxed(),
+            line: self.rule_line(node),
             spot: Spot::Node(fields.start()),
         })
     }
 
     /// Where a rule stands: at its first key of the last layer that wrote any of it.
-    fn rule_place(&self, node: &Node<'_>) -> Place {
+    fn rule_line(&self, node: &Node<'_>) -> FileLine {
         let entries = node.map().unwrap_or_default();
         let key = entries.iter().map(|entry| &entry.key).reduce(|first, key| {
             if self.sources.is_later_file(key.id, first.id) { key } else { first }
         });
         match key {
-            Some(key) => self.place(key),
-            None => self.sources.place(node.id, None),
+            Some(key) => self.line(key),
+            None => self.sources.line(node.id, None),
         }
     }
 
@@ -180,7 +183,9 @@ impl Lowering<'_> {
                 self.error(Code::EmptyValue, node.id, "`serve` is empty");
                 None
             }
-            Kind::Map(entries) => self.split(node, entries, variants).map(Serve::Split),
+            Kind::Map(entries) => {
+                self.split(node, entries, variants).map(|arms| Serve::Split(arms.into()))
+            }
             Kind::List(_) => {
                 self.error(Code::WrongType, node.id, "`serve` is a variant or weights, not a list")
                     .help("weights are a map: `serve: { a: 50, b: 50 }`");

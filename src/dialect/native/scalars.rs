@@ -10,7 +10,7 @@ use super::Lowering;
 use super::fields::{as_switch, cut, shown};
 use crate::bucket::{Share, ShareError};
 use crate::context::Builtin;
-use crate::ir::{Declared, Rollout, UnitName};
+use crate::ir::{Declared, Ramp, Rollout, UnitName};
 use crate::literal::instant;
 use crate::report::Code;
 use crate::tree::{Kind, Node, Style};
@@ -102,7 +102,7 @@ impl Lowering<'_> {
         }
         let cap = |share: Share| hold.map_or(share, |hold| share.min(hold));
         let steps = steps.into_iter().map(|(at, (share, _))| (at, cap(share))).collect();
-        whole.then_some(Rollout::Ramp { steps, hold })
+        whole.then(|| Rollout::Ramp(Box::new(Ramp { steps, hold })))
     }
 
     pub(super) fn instant(&mut self, node: &Node<'_>) -> Option<Timestamp> {
