@@ -192,9 +192,9 @@ pub(crate) struct Variant {
 /// What is said of a flag and changes no decision.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Metadata {
-    pub(crate) description: Option<Box<str>>,
-    pub(crate) owner: Option<Name>,
-    pub(crate) created: Option<Date>,
+    /// A hash of the description, the owner and the date of creation: nothing is asked of them but
+    /// whether they changed.
+    pub(crate) said: u64,
     pub(crate) expires: Option<Date>,
 }
 

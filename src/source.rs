@@ -195,12 +195,8 @@ impl Sources {
         first: NodeId,
     ) -> FileId {
         let id = FileId(u16::try_from(self.files.len()).unwrap_or(u16::MAX));
-        let breaks = text
-            .bytes()
-            .enumerate()
-            .filter(|(_, byte)| *byte == b'\n')
-            .filter_map(|(at, _)| u32::try_from(at + 1).ok())
-            .collect();
+        let starts = text.match_indices('\n').filter_map(|(at, _)| u32::try_from(at + 1).ok());
+        let breaks = starts.collect();
         self.files.push(Source { name, text, syntax, first, breaks });
         id
     }

@@ -33,7 +33,7 @@ pub(super) fn order(document: &Document, fresh: Fresh<'_>, limits: &Limits, chec
     };
     // In the order of the text, so that a ring is closed by the reference a reader would name.
     // Old segments count where an old flag leads to them only: who else would ask them?
-    let is_root = |node: &&Node| node.is_new || matches!(node.what, What::Flag(_));
+    let is_root = |node: &&Node<'_>| node.is_new || matches!(node.what, What::Flag(_));
     let of = |&index: &usize| graph.nodes.get(index).filter(is_root);
     let mut roots: Vec<usize> = (0..nodes).filter(|index| of(index).is_some()).collect();
     roots.sort_by_key(|index| of(index).map(|node| position(node.spot)));
@@ -51,8 +51,8 @@ fn position(spot: Spot) -> u32 {
 }
 
 /// A flag or a segment.
-struct Node {
-    what: What,
+struct Node<'d> {
+    what: What<'d>,
     /// Whether it is of the text at hand, and not of a last good version: nothing is wrong with
     /// those, and their spots are of a text that is gone.
     is_new: bool,
@@ -64,27 +64,27 @@ struct Node {
     cost: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum What {
-    Flag(Name),
-    Segment(Name),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What<'d> {
+    Flag(&'d Name),
+    Segment(&'d Name),
 }
 
-impl What {
-    fn name(&self) -> &Name {
+impl<'d> What<'d> {
+    fn name(self) -> &'d Name {
         match self {
             What::Flag(name) | What::Segment(name) => name,
         }
     }
 
-    fn flag(&self) -> Option<&Name> {
+    fn flag(self) -> Option<&'d Name> {
         match self {
             What::Flag(name) => Some(name),
             What::Segment(_) => None,
         }
     }
 
-    fn owner(&self) -> Owner {
+    fn owner(self) -> Owner {
         match self {
             What::Flag(name) => Owner::Flag(Arc::clone(name)),
             What::Segment(name) => Owner::Segment(Arc::clone(name)),
@@ -99,12 +99,12 @@ struct Edge {
     depth: usize,
 }
 
-struct Graph {
-    nodes: Vec<Node>,
+struct Graph<'d> {
+    nodes: Vec<Node<'d>>,
 }
 
-impl Graph {
-    fn new(document: &Document, fresh: Fresh<'_>) -> Graph {
+impl<'d> Graph<'d> {
+    fn new(document: &'d Document, fresh: Fresh<'_>) -> Graph<'d> {
         // The flags come first, each at its position.
         let flags = &document.flags;
         let mut graph = Graph { nodes: Vec::with_capacity(flags.len()) };
@@ -112,9 +112,7 @@ impl Graph {
         let mut scopes: BTreeMap<*const Scope, &Arc<Scope>> = BTreeMap::new();
         scopes.insert(Arc::as_ptr(&document.scope), &document.scope);
         for flag in flags.iter() {
-            let name = Arc::clone(&flag.name);
-            let is_new = fresh.has(&name);
-            graph.add(What::Flag(name), is_new, flag.spot);
+            graph.add(What::Flag(&flag.name), fresh.has(&flag.name), flag.spot);
             if !Arc::ptr_eq(&flag.scope, &document.scope) {
                 scopes.insert(Arc::as_ptr(&flag.scope), &flag.scope);
             }
@@ -122,7 +120,7 @@ impl Graph {
         for (key, scope) in &scopes {
             let is_new = *key == Arc::as_ptr(&document.scope);
             for (name, segment) in &scope.segments {
-                let index = graph.add(What::Segment(Arc::clone(name)), is_new, segment.spot);
+                let index = graph.add(What::Segment(name), is_new, segment.spot);
                 segments.insert((*key, Arc::clone(name)), index);
             }
         }
@@ -147,7 +145,7 @@ impl Graph {
         graph
     }
 
-    fn add(&mut self, what: What, is_new: bool, spot: Spot) -> usize {
+    fn add(&mut self, what: What<'d>, is_new: bool, spot: Spot) -> usize {
         self.nodes.push(Node { what, is_new, spot, edges: Vec::new(), depth: 0, cost: 1 });
         self.nodes.len() - 1
     }
@@ -205,7 +203,7 @@ struct Measure {
 
 struct Walk<'g> {
     limits: &'g Limits,
-    graph: &'g Graph,
+    graph: &'g Graph<'g>,
     checked: &'g mut Checked,
     done: Vec<Option<Measure>>,
     /// The nodes whose new flags were told to give way.
@@ -250,7 +248,7 @@ impl Walk<'_> {
         }
     }
 
-    fn ring(&mut self, ring: &[usize], closed_in: &Node, by: &Edge) {
+    fn ring(&mut self, ring: &[usize], closed_in: &Node<'_>, by: &Edge) {
         let members = || ring.iter().filter_map(|index| self.graph.nodes.get(*index));
         let mut path: Vec<&str> = members().map(|node| &**node.what.name()).collect();
         path.extend(path.first().copied());
@@ -284,7 +282,7 @@ impl Walk<'_> {
         }
     }
 
-    fn finish(&mut self, at: usize, node: &Node) {
+    fn finish(&mut self, at: usize, node: &Node<'_>) {
         let mut measure = Measure { depth: node.depth, cost: node.cost };
         let mut deepest = node.spot;
         for edge in &node.edges {

@@ -59,13 +59,15 @@ fn refused_unread(text: &str) -> Option<Problem> {
     let mut cost = 0_u64;
     let depth = u64::from(MAX_DEPTH);
     let most = MAX_BRACKET_COST + depth * text.len() as u64;
-    let mut bytes = text.bytes().enumerate();
-    // As long as few are open, nothing but signs and brackets counts.
-    let mut next = |open: u64| match open > depth {
-        true => bytes.next(),
-        false => bytes.find(|(_, byte)| *byte < 0x20 || matches!(byte, b'{' | b'}' | b'[' | b']')),
-    };
-    while let Some((offset, byte)) = next(open) {
+    let mut offset = 0;
+    while let Some(rest) = text.as_bytes().get(offset..) {
+        // As long as few are open, nothing but brackets and control characters counts. Without three
+        // of its bits a bracket is a `Y`, as are few other letters.
+        if open <= depth {
+            let next = rest.iter().position(|byte| *byte < 0x20 || *byte & !0x26 == b'Y');
+            offset += next.unwrap_or(rest.len());
+        }
+        let Some(&byte) = text.as_bytes().get(offset) else { break };
         cost += open.saturating_sub(depth);
         match byte {
             b'\t' | b'\n' | b'\r' => {}
@@ -82,6 +84,7 @@ fn refused_unread(text: &str) -> Option<Problem> {
         if open > MAX_OPEN_BRACKETS || cost > most {
             return Some(Problem { kind: ProblemKind::TooDeep, at: At::Offset(offset) });
         }
+        offset += 1;
     }
     text.starts_with('%').then_some(Problem { kind: ProblemKind::Directive, at: At::Offset(0) })
 }
@@ -365,7 +368,7 @@ impl<'t> Visitor<'t> for Value<'_, 't> {
             reading.items.push(item);
         }
         reading.depth -= 1;
-        Ok(Node { id, kind: Kind::List(reading.items.drain(start..).collect()) })
+        Ok(Node { id, kind: Kind::List(taken(&mut reading.items, start)) })
     }
 
     fn visit_map<A: MapAccess<'t>>(self, mut items: A) -> Result<Node<'t>, A::Error> {
@@ -383,7 +386,7 @@ impl<'t> Visitor<'t> for Value<'_, 't> {
             reading.entries.push(Entry { key, value });
         }
         reading.depth -= 1;
-        Ok(Node { id, kind: Kind::Map(reading.entries.drain(start..).collect()) })
+        Ok(Node { id, kind: Kind::Map(taken(&mut reading.entries, start)) })
     }
 
     /// A tag: said so, and read as if it were not there.
@@ -491,6 +494,15 @@ impl<'t> Visitor<'t> for KeySeed<'_, 't> {
         let at = NodeId(self.0.next);
         self.0.complain(ProblemKind::Tag, at);
         inner.newtype_variant_seed(self)
+    }
+}
+
+/// What stands on a stack from a mark on, in a vector as large as it needs.
+fn taken<T>(stack: &mut Vec<T>, mark: usize) -> Vec<T> {
+    match mark {
+        // Or else the room of the stack would go with it.
+        0 => stack.drain(..).collect(),
+        mark => stack.split_off(mark),
     }
 }
 

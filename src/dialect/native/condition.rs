@@ -141,9 +141,18 @@ impl Lowering<'_> {
     }
 
     fn condition_entry(&mut self, entry: &Entry<'_>) -> Option<Condition> {
-        if let Some(test) = self.tests.find(entry) {
+        let writing = self.tests.writing(entry);
+        if let Some(test) = self.tests.find(entry, writing) {
             return Some(Condition::Test(test));
         }
+        let condition = self.new_condition(entry)?;
+        if let Condition::Test(test) = &condition {
+            self.tests.add(entry, writing, test);
+        }
+        Some(condition)
+    }
+
+    fn new_condition(&mut self, entry: &Entry<'_>) -> Option<Condition> {
         let (key, value, at) = (&*entry.key.text, &entry.value, entry.key.id);
         if let Some(builtin) = Builtin::of_name(key) {
             return self.test(entry, Subject::Builtin(builtin));
@@ -256,9 +265,7 @@ impl Lowering<'_> {
             return None;
         }
         let matchers = self.matchers(&entry.value, &subject)?;
-        let test = Arc::new(Test { subject, matchers: matchers.into() });
-        self.tests.add(entry, &test);
-        Some(Condition::Test(test))
+        Some(Condition::Test(Arc::new(Test { subject, matchers: matchers.into() })))
     }
 
     fn segments(&mut self, entry: &Entry<'_>) -> Option<Condition> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
 use super::Lowering;
 use super::fields::{A_FLAG, Fields, FreeKeys, as_switch, cut, shown, switch_word};
 use super::merge::FlagSource;
@@ -79,20 +81,16 @@ impl Lowering<'_> {
         let unless = fields.get("unless").and_then(|node| self.unless(node));
         let metadata = self.metadata(&fields);
         let mut rules = Vec::with_capacity(rule_nodes.len());
-        let mut names: BTreeMap<Name, NodeId> = BTreeMap::new();
+        let mut named = Vec::with_capacity(rule_nodes.len());
+        let defaults = super::rule::Defaults { units: &units, seed: seed.as_ref() };
         for (index, node) in rule_nodes.iter().enumerate() {
-            let defaults = super::rule::Defaults { units: &units, seed: seed.as_ref() };
             if let Some(rule) = self.rule(node, index, &variants, &defaults) {
-                if let Some(name) = node.entry("name") {
-                    let first = *names.entry(Arc::clone(&rule.name)).or_insert(name.value.id);
-                    if first != name.value.id {
-                        let message = format!("two rules are named `{}`", cut(&rule.name));
-                        self.error(Code::DuplicateName, name.value.id, message).first(Some(first));
-                    }
-                }
+                named
+                    .extend(node.entry("name").map(|name| (Arc::clone(&rule.name), name.value.id)));
                 rules.push(rule);
             }
         }
+        self.check_rule_names(named);
         if self.problems.len() > before {
             return None;
         }
@@ -115,6 +113,18 @@ impl Lowering<'_> {
             line: self.line(source.key),
             spot: Spot::Node(source.key.id),
         })
+    }
+
+    /// Complains of rules that have the name of one before them.
+    fn check_rule_names(&mut self, mut named: Vec<(Name, NodeId)>) {
+        named.sort();
+        for same in named.chunk_by(|(name, _), (next, _)| name == next) {
+            for (name, at) in same.iter().skip(1) {
+                let message = format!("two rules are named `{}`", cut(name));
+                let first = same.first().map(|(_, first)| *first);
+                self.error(Code::DuplicateName, *at, message).first(first);
+            }
+        }
     }
 
     /// `variants:`, or `on` and `off`.
@@ -396,14 +406,18 @@ impl Lowering<'_> {
     }
 
     fn metadata(&mut self, fields: &Fields<'_, '_>) -> Metadata {
-        let mut text = |key: &str| {
+        let texts = ["description", "owner"].map(|key| {
             let node = fields.get(key)?;
             self.text(node, format_args!("`{key}`"))
-        };
-        let (description, owner) = (text("description").map(Box::from), text("owner"));
-        let owner = owner.map(|owner| self.name(owner));
+        });
         let mut date = |key: &str| fields.get(key).and_then(|node| self.date(node));
-        Metadata { description, owner, created: date("created"), expires: date("expires") }
+        let (created, expires) = (date("created"), date("expires"));
+        let created = created.map(|date| date.to_string());
+        let mut said = 0;
+        for part in texts.into_iter().chain([created.as_deref()]) {
+            said = xxh3_64_with_seed(part.unwrap_or("").as_bytes(), said);
+        }
+        Metadata { said, expires }
     }
 
     fn rule_nodes<'n, 't>(&mut self, fields: &Fields<'n, 't>) -> &'n [Node<'t>] {

@@ -120,7 +120,8 @@ impl Lowering<'_> {
             | Kind::List(_)
             | Kind::Map(_) => Cow::Borrowed(self.text(node, "the name of a rule")?),
         };
-        if text.chars().count() > 128 || text.chars().any(char::is_control) {
+        let is_plain = text.len() <= 128 && text.bytes().all(|b| (b' '..=b'~').contains(&b));
+        if !is_plain && (text.chars().count() > 128 || text.chars().any(char::is_control)) {
             let message = format!("`{}` is not a name for a rule", cut(&text));
             self.error(Code::Name, node.id, message)
                 .help("it is any text of 1 to 128 characters without control characters");

@@ -1,7 +1,7 @@
 //! Tests that are written again.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 use crate::ir::{Matcher, Name, Subject, Test, TextRelation};
@@ -20,26 +20,29 @@ pub(super) struct SeenTests {
     hasher: RandomState,
 }
 
+/// The hash of how a test is written; `None` of one that cannot be found again.
+pub(super) type Writing = Option<u64>;
+
 impl SeenTests {
+    pub(super) fn writing(&self, entry: &Entry<'_>) -> Writing {
+        let mut hasher = self.hasher.build_hasher();
+        entry.key.text.hash(&mut hasher);
+        for item in items(&entry.value) {
+            item.text()?.hash(&mut hasher);
+        }
+        Some(hasher.finish())
+    }
+
     /// The test that an entry of a condition writes, if it was written before.
-    pub(super) fn find(&self, entry: &Entry<'_>) -> Option<Arc<Test>> {
-        let test = self.known.get(&self.hash(entry)?)?;
+    pub(super) fn find(&self, entry: &Entry<'_>, writing: Writing) -> Option<Arc<Test>> {
+        let test = self.known.get(&writing?)?;
         is_written(test, entry).then(|| Arc::clone(test))
     }
 
-    pub(super) fn add(&mut self, entry: &Entry<'_>, test: &Arc<Test>) {
-        if let Some(hash) = self.hash(entry).filter(|_| is_written(test, entry)) {
+    pub(super) fn add(&mut self, entry: &Entry<'_>, writing: Writing, test: &Arc<Test>) {
+        if let Some(hash) = writing.filter(|_| is_written(test, entry)) {
             self.known.insert(hash, Arc::clone(test));
         }
-    }
-
-    /// A hash of what is written, if that can be found again.
-    fn hash(&self, entry: &Entry<'_>) -> Option<u64> {
-        let items = items(&entry.value);
-        let texts: u64 = items
-            .iter()
-            .try_fold(0_u64, |so_far, item| Some(self.hasher.hash_one((so_far, item.text()?))))?;
-        Some(self.hasher.hash_one((texts, &entry.key.text)))
     }
 }
 
