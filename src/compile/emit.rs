@@ -330,12 +330,13 @@ impl Emitter<'_> {
             ir::Matcher::Exists(wanted) => Some(*wanted),
             _ => None,
         });
-        let mut matchers: Vec<Matcher> =
-            test.matchers.iter().filter_map(|matcher| self.matcher(matcher)).collect();
-        let matcher = match matchers.len() {
-            0 => Matcher::Anything,
-            1 => matchers.remove(0),
-            _ => Matcher::AllOf(matchers.into()),
+        let mut matchers = test.matchers.iter().filter_map(|matcher| self.matcher(matcher));
+        let matcher = match (matchers.next(), matchers.next()) {
+            (None, _) => Matcher::Anything,
+            (Some(only), None) => only,
+            (Some(first), Some(second)) => {
+                Matcher::AllOf([first, second].into_iter().chain(matchers).collect())
+            }
         };
         self.program.tests.push(Test { subject, exists, matcher })
     }

@@ -7,11 +7,13 @@
 
 pub(crate) mod place;
 mod read;
+mod seeded;
 mod yaml_error;
 
 use std::borrow::Cow;
 
 pub(crate) use read::parse;
+pub(crate) use seeded::Seeded;
 
 /// The number of a node in reading order; keys have numbers of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,7 +9,7 @@ use serde::de::{
 };
 
 use super::yaml_error::{self, SyntaxError};
-use super::{At, Entry, Key, Kind, Node, NodeId, Problem, ProblemKind, Style, Syntax};
+use super::{At, Entry, Key, Kind, Node, NodeId, Problem, ProblemKind, Seeded, Style, Syntax};
 
 /// How deep a text may nest.
 pub(crate) const MAX_DEPTH: u32 = 64;
@@ -376,7 +376,7 @@ impl<'t> Visitor<'t> for Value<'_, 't> {
         let id = reading.enter()?;
         reading.descend(id)?;
         let start = reading.entries.len();
-        let mut seen = HashMap::new();
+        let mut seen = None;
         while let Some(key) = items.next_key_seed(KeySeed(reading))? {
             if let Some(first) = first_of(&key, &reading.entries, start, &mut seen) {
                 let text = key.text.to_string();
@@ -498,9 +498,9 @@ impl<'t> Visitor<'t> for KeySeed<'_, 't> {
 }
 
 /// What stands on a stack from a mark on, in a vector as large as it needs.
+#[expect(clippy::drain_collect, reason = "the whole room of the stack would go with its items")]
 fn taken<T>(stack: &mut Vec<T>, mark: usize) -> Vec<T> {
     match mark {
-        // Or else the room of the stack would go with it.
         0 => stack.drain(..).collect(),
         mark => stack.split_off(mark),
     }
@@ -511,7 +511,7 @@ fn first_of<'t>(
     key: &Key<'t>,
     entries: &[Entry<'t>],
     start: usize,
-    seen: &mut HashMap<Cow<'t, str>, NodeId>,
+    seen: &mut Option<HashMap<Cow<'t, str>, NodeId, Seeded>>,
 ) -> Option<NodeId> {
     const SMALL: usize = 16;
     let entries = entries.get(start..).unwrap_or_default();
@@ -519,11 +519,13 @@ fn first_of<'t>(
         let first = entries.iter().find(|entry| entry.key.text == key.text);
         return first.map(|entry| entry.key.id);
     }
-    if seen.is_empty() {
+    let seen = seen.get_or_insert_with(|| {
+        let mut seen = HashMap::default();
         for Entry { key, .. } in entries {
             seen.entry(key.text.clone()).or_insert(key.id);
         }
-    }
+        seen
+    });
     match seen.entry(key.text.clone()) {
         hash_map::Entry::Occupied(first) => Some(*first.get()),
         hash_map::Entry::Vacant(room) => {

@@ -103,8 +103,11 @@ impl Lowering<'_> {
         }
         let mut parts = Vec::with_capacity(entries.len());
         let mut whole = true;
+        if let [only] = entries {
+            return self.condition_entry(only);
+        }
         let is_header = |entry: &Entry<'_>| entry.key.text.starts_with("header.");
-        let has_headers = entries.len() > 1 && entries.iter().any(is_header);
+        let has_headers = entries.iter().any(is_header);
         let mut headers = BTreeMap::new();
         for entry in entries {
             if has_headers && is_header(entry) {
@@ -118,10 +121,7 @@ impl Lowering<'_> {
         if !whole {
             return None;
         }
-        match parts.len() {
-            1 => parts.pop(),
-            _ => Some(Condition::All(parts.into())),
-        }
+        Some(Condition::All(parts.into()))
     }
 
     /// One header in two spellings is one key twice. The same spelling twice was met before.
@@ -176,7 +176,10 @@ impl Lowering<'_> {
         match stem {
             "header" => {
                 self.check_token(name, entry, "a header")?;
-                let name = self.name(&name.to_ascii_lowercase());
+                let name = match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                    true => self.name(&name.to_ascii_lowercase()),
+                    false => self.name(name),
+                };
                 self.test(entry, Subject::Header(name))
             }
             "cookie" => {

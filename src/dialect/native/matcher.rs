@@ -174,7 +174,7 @@ impl Lowering<'_> {
             _ => text(TextRelation::Contains),
         };
         let any_of = self.texts(value, &key, takes_integers)?;
-        Some(Matcher::Text { relation, any_of: any_of.into(), ignore_case, file: None })
+        Some(Matcher::Text { relation, any_of, ignore_case, file: None })
     }
 
     /// Operands that are texts, one or a list.
@@ -183,11 +183,14 @@ impl Lowering<'_> {
         node: &Node<'_>,
         key: &dyn Display,
         takes_integers: bool,
-    ) -> Option<Vec<Name>> {
+    ) -> Option<Arc<[Name]>> {
+        if !matches!(node.kind, Kind::List(_)) {
+            return Some(Arc::new([self.text_operand(node, key, takes_integers)?]));
+        }
         let items = self.one_or_more(node, format_args!("`{key}`"))?;
         let texts: Vec<Name> =
             items.iter().filter_map(|item| self.text_operand(item, key, takes_integers)).collect();
-        (texts.len() == items.len()).then_some(texts)
+        (texts.len() == items.len()).then(|| texts.into())
     }
 
     fn text_operand(
@@ -238,7 +241,7 @@ impl Lowering<'_> {
                     self.check_allowed(node, &any_of, allowed, ignore_case)?;
                 }
                 let relation = TextRelation::Equals;
-                Some(Matcher::Text { relation, any_of: any_of.into(), ignore_case, file: None })
+                Some(Matcher::Text { relation, any_of, ignore_case, file: None })
             }
             Operands::Typed => self.typed_equality(node, subject, ignore_case),
         }

@@ -13,7 +13,7 @@ use crate::bucket::Share;
 use crate::ir::Name;
 use crate::report::Code;
 use crate::source::Owner;
-use crate::tree::{Entry, Key, Kind, Node};
+use crate::tree::{Entry, Key, Kind, Node, Seeded};
 
 /// One flag as all layers together write it.
 #[derive(Clone, Debug)]
@@ -237,7 +237,8 @@ impl Lowering<'_> {
         layers: &[Vec<&'r Entry<'t>>],
     ) -> Vec<FlagSource<'r, 't>> {
         let most = layers.iter().map(Vec::len).max().unwrap_or(0);
-        let mut at: HashMap<&str, usize> = HashMap::with_capacity(most);
+        let mut at: HashMap<&str, usize, Seeded> = HashMap::default();
+        at.reserve(most);
         let mut merged: Vec<Merged<'r, 't>> = Vec::with_capacity(most);
         for (layer, entries) in layers.iter().enumerate() {
             for &entry in entries {

@@ -31,7 +31,7 @@ use crate::limits::Limits;
 use crate::literal::pattern::Patterns;
 use crate::report::{Code, Suggestions};
 use crate::source::{FileId, Owner, Problem, Sources, Spot};
-use crate::tree::{self, Entry, Kind, Node, NodeId, Syntax};
+use crate::tree::{self, Entry, Kind, Node, NodeId, Seeded, Syntax};
 use crate::value::Value;
 
 /// The keys of a whole file.
@@ -93,7 +93,7 @@ pub(crate) fn lower(
                 name: Arc::from(name),
                 value: Value::Boolean(value),
             })),
-            names: HashSet::new(),
+            names: HashSet::default(),
             tests: SeenTests::default(),
             segment: None,
             suggestions: Suggestions::new(),
@@ -156,7 +156,7 @@ struct Lowering<'s> {
     /// The variants of every boolean flag.
     switch: Arc<[Variant]>,
     /// The names so far: many flags have the same ones.
-    names: HashSet<Name>,
+    names: HashSet<Name, Seeded>,
     /// The tests so far.
     tests: SeenTests,
     /// The segment that is being read.

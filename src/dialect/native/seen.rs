@@ -1,11 +1,11 @@
 //! Tests that are written again.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::ir::{Matcher, Name, Subject, Test, TextRelation};
-use crate::tree::{Entry, Kind, Node};
+use crate::tree::{Entry, Kind, Node, Seeded};
 
 /// The tests so far that compare with texts, by a hash of how they are written. Flags by the
 /// thousand ask for the same regions and plans: their test is read once, and kept once.
@@ -16,8 +16,8 @@ use crate::tree::{Entry, Kind, Node};
 /// PERF: LOAD, in time and in memory.
 #[derive(Debug, Default)]
 pub(super) struct SeenTests {
-    known: HashMap<u64, Arc<Test>>,
-    hasher: RandomState,
+    known: HashMap<u64, Arc<Test>, Seeded>,
+    hasher: Seeded,
 }
 
 /// The hash of how a test is written; `None` of one that cannot be found again.
