@@ -182,6 +182,9 @@ impl Emitter<'_> {
 
     /// The first-match table of a flag, if it has rules enough that need a text.
     fn first_match(&mut self, flag: &ir::Flag) -> Option<FirstMatchId> {
+        if flag.rules.len() < FirstMatch::WORTHWHILE {
+            return None;
+        }
         let conditions = flag.rules.iter().map(|rule| rule.when.as_ref());
         let needed: Vec<_> = conditions.map(|when| when.map(needed).unwrap_or_default()).collect();
         let table = FirstMatch::new(&needed, |subject| self.subject(subject))?;

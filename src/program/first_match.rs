@@ -14,9 +14,6 @@ use super::set::HashIndex;
 use crate::bucket::UnitHash;
 use crate::literal::number::Number;
 
-/// A flag of fewer rules that need a text is quicker without a table.
-const WORTHWHILE: usize = 6;
-
 /// How many subjects a table has at the most.
 const SUBJECTS: usize = 4;
 
@@ -90,6 +87,9 @@ pub(crate) enum Known<'r> {
 }
 
 impl FirstMatch {
+    /// A flag of fewer rules that need something is quicker without a table.
+    pub(crate) const WORTHWHILE: usize = 6;
+
     /// The table of rules of which it is known what each needs, if it is worth having.
     ///
     /// A rule that needs several things is looked up by the subject that tells the most rules apart.
@@ -114,7 +114,7 @@ impl FirstMatch {
         needs.truncate(SUBJECTS);
         let known: BTreeSet<u16> =
             needs.iter().flat_map(|(_, rules)| rules).map(|(number, _)| *number).collect();
-        if known.len() < WORTHWHILE {
+        if known.len() < FirstMatch::WORTHWHILE {
             return None;
         }
         let others = (0..).zip(rules).map(|(number, _)| number);
@@ -308,8 +308,8 @@ mod tests {
     fn a_few_rules_have_no_table() {
         let needy: Rule = &[(REGION, &["nz"])];
         let free: Rule = &[];
-        assert!(table(&[needy; WORTHWHILE - 1]).is_none());
+        assert!(table(&[needy; FirstMatch::WORTHWHILE - 1]).is_none());
         assert!(table(&[free; 50]).is_none());
-        assert!(table(&[needy; WORTHWHILE]).is_some());
+        assert!(table(&[needy; FirstMatch::WORTHWHILE]).is_some());
     }
 }
