@@ -29,6 +29,8 @@ pub(super) fn emit(flags: &Flags, compiled: &Compiled) -> Program {
         tests: HashMap::new(),
         segments: HashMap::new(),
         lists: HashMap::new(),
+        headers: HashMap::new(),
+        cookies: HashMap::new(),
         units: HashMap::new(),
         attributes: BTreeMap::new(),
         time: super::time::flags_of_time(flags),
@@ -71,6 +73,9 @@ struct Emitter<'d> {
     segments: HashMap<(*const Scope, Name), SegmentId>,
     /// The sets of list files, by the list: many flags may name one file.
     lists: HashMap<(*const Name, bool), TextSet>,
+    /// Names that were made ready to be looked for.
+    headers: HashMap<Name, Arc<HeaderKey<'static>>>,
+    cookies: HashMap<Name, Arc<Finder<'static>>>,
     units: HashMap<Vec<UnitSource>, UnitsId>,
     attributes: BTreeMap<(Name, Declared), AttributeId>,
     time: BTreeSet<Name>,
@@ -349,10 +354,14 @@ impl Emitter<'_> {
             ir::Subject::Builtin(builtin) => Subject::Builtin(*builtin),
             ir::Subject::Ip => Subject::Ip,
             ir::Subject::Header(name) => {
-                Subject::Header(Box::new(HeaderKey::new(name.to_string())))
+                let known = self.headers.entry(Arc::clone(name));
+                let key = || Arc::new(HeaderKey::new(name.to_string()));
+                Subject::Header(Arc::clone(known.or_insert_with(key)))
             }
             ir::Subject::Cookie(name) => {
-                Subject::Cookie(Box::new(Finder::new(name.as_bytes()).into_owned()))
+                let known = self.cookies.entry(Arc::clone(name));
+                let finder = || Arc::new(Finder::new(name.as_bytes()).into_owned());
+                Subject::Cookie(Arc::clone(known.or_insert_with(finder)))
             }
             ir::Subject::Attribute(name, declared) => {
                 Subject::Attribute(self.attribute(name, declared))

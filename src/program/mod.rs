@@ -277,8 +277,8 @@ pub(crate) struct Test {
 pub(crate) enum Subject {
     Builtin(Builtin),
     Ip,
-    Header(Box<HeaderKey<'static>>),
-    Cookie(Box<Finder<'static>>),
+    Header(Arc<HeaderKey<'static>>),
+    Cookie(Arc<Finder<'static>>),
     Attribute(AttributeId),
 }
 
