@@ -9,6 +9,8 @@ use crate::context::{Context, ContextBuf};
 use crate::error::Error;
 use crate::key::{FlagKey, FlagValue, Key};
 use crate::limits::Limits;
+#[cfg(feature = "testing")]
+use crate::load::Loaded;
 use crate::load::{Kills, OnBadFlag, Settings};
 use crate::reload::read::{Layers, report_of};
 use crate::reload::{
@@ -65,7 +67,7 @@ impl Flags {
 
     /// The state that is live now, to ask everything of one unit of work.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::new(self.core.load_full())
+        Snapshot::new(self.core.answering())
     }
 
     /// Whether a boolean flag is on; as [`Snapshot::is_enabled`].
@@ -145,6 +147,19 @@ impl Flags {
             Some(why) => Status { mode: WatchMode::Stopped(why), ..status },
             None => status,
         }
+    }
+}
+
+#[cfg(feature = "testing")]
+impl Flags {
+    pub(crate) fn in_memory(loaded: Loaded) -> Result<Flags, Error> {
+        let core = Arc::new(Core::in_memory(loaded));
+        let following = Following::start(Arc::clone(&core), Watch::OnDemand)?;
+        Ok(Flags { core, following: Arc::new(following) })
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 }
 

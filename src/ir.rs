@@ -122,6 +122,8 @@ pub(crate) struct Flag {
     pub(crate) default: VariantIndex,
     pub(crate) off: VariantIndex,
     pub(crate) kill: bool,
+    /// What a test has it serve, whatever else is said.
+    pub(crate) forced: Option<VariantIndex>,
     pub(crate) requires: Box<[Requirement]>,
     pub(crate) unless: Box<[Condition]>,
     pub(crate) metadata: Metadata,

@@ -95,6 +95,8 @@ mod schema;
 mod snapshot;
 mod source;
 mod strategy;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tree;
 mod value;
 

@@ -143,9 +143,9 @@ impl Loaded {
     fn new(read: Read, from: &Origin<'_>) -> Loaded {
         let Read { document, compiled, report, broken, is_sealed } = read;
         let kills = from.kills.clone();
-        let (program, flags) = made(&document, &compiled, &kills);
+        let flags = under(&document, &kills);
         Loaded {
-            program,
+            program: compile::emit(&flags, &compiled),
             document,
             flags,
             kills,
@@ -163,9 +163,23 @@ impl Loaded {
 
     /// A new state of the same texts under other kills.
     pub(crate) fn with_kills(&self, kills: Kills) -> Loaded {
-        let (program, flags) = made(&self.document, &self.compiled, &kills);
+        let flags = under(&self.document, &kills);
+        self.remade(flags, kills)
+    }
+
+    /// A new state of the same texts in which flags serve what a test wants of them.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_forced(&self, forced: Vec<Flag>) -> Loaded {
+        let mut flags = self.flags.clone();
+        for flag in forced {
+            flags.insert(Arc::new(flag));
+        }
+        self.remade(flags, self.kills.clone())
+    }
+
+    fn remade(&self, flags: Flags, kills: Kills) -> Loaded {
         Loaded {
-            program,
+            program: compile::emit(&flags, &self.compiled),
             document: self.document.clone(),
             flags,
             kills,
@@ -187,8 +201,8 @@ fn next_generation() -> u32 {
     GENERATION.fetch_add(1, Ordering::Relaxed)
 }
 
-/// The program of a document under kills, and its flags by their ids.
-fn made(document: &Document, compiled: &Compiled, kills: &Kills) -> (Program, Flags) {
+/// The flags of a document under kills.
+fn under(document: &Document, kills: &Kills) -> Flags {
     let mut flags = document.flags.clone();
     for name in kills.0.keys() {
         let flag = match flags.get(name) {
@@ -198,7 +212,7 @@ fn made(document: &Document, compiled: &Compiled, kills: &Kills) -> (Program, Fl
         };
         flags.insert(flag);
     }
-    (compile::emit(&flags, compiled), flags)
+    flags
 }
 
 /// What reading texts gave.
@@ -423,20 +437,27 @@ fn mix(
 fn killed_flag(name: &Name) -> Arc<Flag> {
     let variant =
         |name: &str, value| Variant { name: Arc::from(name), value: Value::Boolean(value) };
-    Arc::new(Flag {
+    let variants = Arc::new([variant("off", false), variant("on", true)]);
+    Arc::new(Flag { kill: true, ..stand_in(name, ValueType::Boolean, variants) })
+}
+
+/// A flag that the files lack: it serves the first of its variants.
+pub(crate) fn stand_in(name: &Name, value_type: ValueType, variants: Arc<[Variant]>) -> Flag {
+    Flag {
         name: Arc::clone(name),
-        is_boolean: true,
-        value_type: ValueType::Boolean,
-        variants: Arc::new([variant("off", false), variant("on", true)]),
+        is_boolean: value_type == ValueType::Boolean,
+        value_type,
+        variants,
         rules: Box::default(),
         default: VariantIndex(0),
         off: VariantIndex(0),
-        kill: true,
+        kill: false,
+        forced: None,
         requires: Box::default(),
         unless: Box::default(),
         metadata: Metadata::default(),
         scope: Arc::default(),
         line: FileLine { file: FileId(0), line: 0 },
         spot: Spot::Line(FileId(0), 1),
-    })
+    }
 }

@@ -91,10 +91,23 @@ impl Snapshot {
         syntax: Syntax,
         strategies: &Strategies,
     ) -> Result<Snapshot, Error> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let layers = [vec![Text { name: name.into(), text: text.into(), syntax }]];
         let settings = Settings { strategies: strategies.clone(), ..Settings::default() };
-        let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
+        Snapshot::from_layers(vec![(name, text.to_owned(), syntax)], settings)
+    }
+
+    /// Loads texts by their names, each laid over those before it.
+    pub(crate) fn from_layers(
+        layers: Vec<(&str, String, Syntax)>,
+        settings: Settings,
+    ) -> Result<Snapshot, Error> {
+        let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+        let mut layer = |(name, text, syntax): (&str, String, Syntax)| {
+            let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(&text).into();
+            hasher.update(text.as_bytes());
+            vec![Text { name: name.into(), text, syntax }]
+        };
+        let layers: Vec<Vec<Text>> = layers.into_iter().map(&mut layer).collect();
+        let hash = hasher.digest();
         let mut origin = Origin {
             layers: &layers,
             list_files: &mut NoListFiles,
@@ -106,6 +119,11 @@ impl Snapshot {
             Ok(loaded) => Ok(Snapshot::new(Arc::new(loaded))),
             Err(report) => Err(Error::invalid(report)),
         }
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn loaded(&self) -> &Loaded {
+        &self.loaded
     }
 
     pub(crate) fn new(loaded: Arc<Loaded>) -> Snapshot {

@@ -15,6 +15,7 @@ use crate::program::{
     OpId, Program, Rule, Segment, SegmentId, SegmentRollout, Serve, Split, Strategy, Subject, Test,
     TestId, TextSet, Truth, UnitSource, Units, UnitsId, Variant, VariantId, Wanted,
 };
+use crate::reason::Reason;
 
 /// Lays out flags whose references were checked.
 pub(super) fn emit(flags: &Flags, compiled: &Compiled) -> Program {
@@ -118,21 +119,24 @@ impl Emitter<'_> {
         }
         let first_match = self.first_match(flag);
         let on = flag.find_variant("on").filter(|_| flag.is_boolean);
+        let goes_by_rules = flag.requires.is_empty() && flag.unless.is_empty();
+        let (default, asks) = match flag.forced {
+            Some(forced) => (forced, Asks::Nothing(Reason::Forced)),
+            None if flag.kill => (flag.off, Asks::Nothing(Reason::Killed)),
+            None if !goes_by_rules => (flag.default, Asks::All),
+            None if flag.rules.is_empty() => (flag.default, Asks::Nothing(Reason::Static)),
+            None => (flag.default, Asks::Rules),
+        };
         self.program.flags.push(Flag {
             first_rule,
             end_rule: self.program.rules.next(),
             first_op,
             not_excluded,
-            default: first_variant.offset(flag.default.0),
+            default: first_variant.offset(default.0),
             off: first_variant.offset(flag.off.0),
             on: on.map(|on| first_variant.offset(on.0)),
-            asks: match (flag.kill, flag.requires.is_empty(), flag.unless.is_empty()) {
-                (false, true, true) if flag.rules.is_empty() => Asks::Nothing,
-                (false, true, true) => Asks::Rules,
-                _ => Asks::All,
-            },
+            asks,
             first_match,
-            is_killed: flag.kill,
             speaks_of_time: self.time.contains(&flag.name),
             value_type: flag.value_type,
             requires,

@@ -41,26 +41,30 @@ pub(crate) fn decide<O: Observer>(run: &Run<'_>, id: FlagId, observer: &mut O) -
 /// What a flag decides that asks nothing.
 #[inline]
 pub(crate) fn without_context(flag: &Flag) -> Option<Outcome> {
-    matches!(flag.asks, Asks::Nothing).then(|| ended(flag.default, Reason::Static))
+    match flag.asks {
+        Asks::Nothing(reason) => Some(ended(flag.default, reason)),
+        Asks::Rules | Asks::All => None,
+    }
 }
 
-/// Decides a flag that asks for something.
+/// Decides a flag that may ask for something.
 #[inline(always)]
 pub(crate) fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcome {
-    if matches!(flag.asks, Asks::All) {
-        if let Some(outcome) = before_rules(run, flag, observer) {
-            return outcome;
+    match flag.asks {
+        Asks::Nothing(reason) => return ended(flag.default, reason),
+        Asks::Rules => {}
+        Asks::All => {
+            if let Some(outcome) = before_rules(run, flag, observer) {
+                return outcome;
+            }
         }
     }
     by_rules(run, flag, observer)
 }
 
-/// What decides a flag whatever its rules say.
+/// What excludes everyone from a flag, or this request.
 #[inline(never)]
 fn before_rules<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Option<Outcome> {
-    if flag.is_killed {
-        return Some(ended(flag.off, Reason::Killed));
-    }
     for (index, required) in flag.requires.iter().enumerate() {
         let holds = serves(run, *required, observer);
         observer.requirement(index, holds);
@@ -124,6 +128,7 @@ fn first_of<'r, O: Observer>(
             return Outcome { variant, bucket, rule, reason, no_unit: false };
         }
     }
+    // Without rules it has an `unless` or a requirement, and those are passed.
     let has_rules = flag.first_rule != flag.end_rule;
     let reason = if has_rules { Reason::Default } else { Reason::Static };
     Outcome { no_unit, ..ended(flag.default, reason) }

@@ -105,6 +105,7 @@ pub(crate) struct Flag {
     pub(crate) first_op: OpId,
     /// Where the code of the flag's `unless` starts: it goes to [`OpId::YES`] to exclude no one.
     pub(crate) not_excluded: OpId,
+    /// What it serves where nothing else is said: everyone, if it asks nothing.
     pub(crate) default: VariantId,
     pub(crate) off: VariantId,
     /// The variant of a boolean flag that is on.
@@ -112,7 +113,6 @@ pub(crate) struct Flag {
     pub(crate) asks: Asks,
     /// Which of its rules can hold, of a flag that has many.
     pub(crate) first_match: Option<FirstMatchId>,
-    pub(crate) is_killed: bool,
     /// Whether anything that decides it asks for the time.
     pub(crate) speaks_of_time: bool,
     pub(crate) value_type: ValueType,
@@ -122,11 +122,11 @@ pub(crate) struct Flag {
 /// What it takes to decide a flag.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Asks {
-    /// It is the same for everyone.
-    Nothing,
+    /// It is the same for everyone, because of this.
+    Nothing(Reason),
     /// It has rules, and nothing comes before them.
     Rules,
-    /// It is killed, or has requirements or an `unless`.
+    /// It has requirements or an `unless`.
     All,
 }
 

@@ -7,6 +7,8 @@ mod cell;
 mod changes;
 mod directories;
 mod files;
+#[cfg(feature = "testing")]
+pub(crate) mod forcing;
 mod guard;
 mod kill;
 mod last_good;
@@ -62,6 +64,8 @@ pub(crate) struct Plan {
 pub(crate) struct Core {
     cell: Cell<Loaded>,
     threads: Option<Threads>,
+    #[cfg(feature = "testing")]
+    forcing: forcing::Forcing,
     plan: Plan,
     facts: Mutex<Facts>,
     listeners: Mutex<BTreeMap<u64, Listener>>,
@@ -169,14 +173,7 @@ impl Core {
                 (loaded, None, Facts { refused: Some(refused), ..facts })
             }
         };
-        let core = Core {
-            threads: plan.caches_per_thread.then(|| Threads::new(loaded.generation)),
-            cell: Cell::new(loaded),
-            plan,
-            facts: Mutex::new(facts),
-            listeners: Mutex::new(BTreeMap::new()),
-            next_listener: AtomicU64::new(0),
-        };
+        let core = Core::new(loaded, plan, facts);
         core.keep(copy);
         match was_there {
             true => core.warn_of_kills(kill_file),
@@ -191,15 +188,42 @@ impl Core {
         Ok(core)
     }
 
+    fn new(loaded: Loaded, plan: Plan, facts: Facts) -> Core {
+        Core {
+            threads: plan.caches_per_thread.then(|| Threads::new(loaded.generation)),
+            cell: Cell::new(loaded),
+            #[cfg(feature = "testing")]
+            forcing: forcing::Forcing::default(),
+            plan,
+            facts: Mutex::new(facts),
+            listeners: Mutex::new(BTreeMap::new()),
+            next_listener: AtomicU64::new(0),
+        }
+    }
+
     /// Asks the state that is live now.
     #[inline]
     pub(crate) fn read<R>(&self, ask: impl Fn(&Loaded) -> R) -> R {
+        #[cfg(feature = "testing")]
+        if let Some(forced) = self.forcing.state() {
+            return ask(&forced);
+        }
         match &self.threads {
             None => ask(&self.cell.load()),
             Some(threads) => threads.read(&self.cell, ask),
         }
     }
 
+    /// What questions are answered from now.
+    pub(crate) fn answering(&self) -> Arc<Loaded> {
+        #[cfg(feature = "testing")]
+        if let Some(forced) = self.forcing.state() {
+            return forced;
+        }
+        self.load_full()
+    }
+
+    /// The state that is published.
     pub(crate) fn load_full(&self) -> Arc<Loaded> {
         self.cell.load_full()
     }
@@ -230,6 +254,9 @@ impl Core {
         force: bool,
         bury: &mut dyn FnMut(Replaced<Loaded>),
     ) -> Result<ReloadOutcome, Error> {
+        if self.plan.layers.0.is_empty() {
+            return Ok(ReloadOutcome::Unchanged);
+        }
         // First and by itself: whatever is wrong with the files, a kill lands.
         let killed = self.look_at_kills(force);
         let killed = killed.map(|loaded| self.publish(loaded, bury));
@@ -327,6 +354,8 @@ impl Core {
         if let Some(threads) = &self.threads {
             threads.tell(loaded.generation);
         }
+        #[cfg(feature = "testing")]
+        self.force_anew();
         bury(replaced);
         let change = changes::between(&old, &loaded);
         {

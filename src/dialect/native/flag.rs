@@ -106,6 +106,7 @@ impl Lowering<'_> {
             default: default?,
             off: off?,
             kill,
+            forced: None,
             requires: requires.unwrap_or_default().into(),
             unless: unless.unwrap_or_default().into(),
             metadata,
