@@ -79,6 +79,8 @@ mod disk;
 mod error;
 mod eval;
 mod explain;
+#[cfg(any(feature = "cli", feature = "testing"))]
+mod file_tests;
 mod flags;
 mod ir;
 mod key;

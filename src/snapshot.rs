@@ -121,7 +121,7 @@ impl Snapshot {
         }
     }
 
-    #[cfg(feature = "testing")]
+    #[cfg(any(feature = "cli", feature = "testing"))]
     pub(crate) fn loaded(&self) -> &Loaded {
         &self.loaded
     }

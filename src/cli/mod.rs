@@ -8,6 +8,7 @@ mod explain;
 mod printed;
 mod schema;
 mod seal;
+mod test;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -140,12 +141,14 @@ const EXAMPLES: &str = "\
 Examples:
   hoist check flags.yaml
   hoist explain flags.yaml checkout --user ada --region nz
+  hoist test flags.yaml
   hoist seal flags.yaml
   hoist schema > hoist.schema.json
 
 Exit codes:
   0  nothing is wrong
-  1  a toggle file is wrong, or lacks the flag that was asked for
+  1  a toggle file is wrong, a test of it fails, or it lacks the flag that was
+     asked for
   2  wrong usage, or a file that cannot be read";
 
 #[derive(Debug, Subcommand)]
@@ -154,6 +157,7 @@ enum Command {
     Explain(Box<explain::Explain>),
     Schema(schema::Schema),
     Seal(seal::Seal),
+    Test(test::Test),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -166,8 +170,10 @@ enum When {
 impl Cli {
     fn parsed(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
         let cli = Cli::try_parse_from(args)?;
-        if let Command::Check(check) = &cli.command {
-            check.verify().map_err(|message| usage_of("check", message))?;
+        match &cli.command {
+            Command::Check(check) => check.verify().map_err(|why| usage_of("check", why))?,
+            Command::Test(test) => test.verify().map_err(|why| usage_of("test", why))?,
+            Command::Explain(_) | Command::Schema(_) | Command::Seal(_) => {}
         }
         Ok(cli)
     }
@@ -183,6 +189,7 @@ impl Cli {
             Command::Explain(explain) => explain.run(to),
             Command::Schema(schema) => schema.run(to),
             Command::Seal(seal) => seal.run(to),
+            Command::Test(test) => test.run(to),
         }
     }
 }

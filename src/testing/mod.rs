@@ -55,10 +55,12 @@
 //! ```
 
 mod clock;
+mod file;
 mod force;
 mod made;
 
 pub use clock::Clock;
+pub use file::run_file_tests;
 pub use force::{Forced, Served, combinations};
 pub use made::{Made, flags};
 
