@@ -198,6 +198,8 @@ pub(crate) struct Metadata {
     /// whether they changed.
     pub(crate) said: u64,
     pub(crate) expires: Option<Date>,
+    /// Whether a front end may be told what it serves.
+    pub(crate) is_public: bool,
 }
 
 /// A flag that must serve one of these variants.

@@ -207,6 +207,53 @@ impl Snapshot {
         Explanation::new(&self.loaded, decision, notes, ctx)
     }
 
+    /// Decides every flag for one context, in the byte order of their names.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hoist::{Context, Snapshot};
+    /// let snap = Snapshot::from_yaml("version: 1\nflags: { a: on, b: off, c: 100% }")?;
+    /// let ctx = Context::new().user("ada");
+    /// let on: Vec<&str> = snap.decide_all(&ctx).filter(|d| d.is_enabled()).map(|d| d.flag()).collect();
+    /// assert_eq!(on, ["a", "c"]);
+    /// # Ok::<(), hoist::Error>(())
+    /// ```
+    pub fn decide_all<'s>(&'s self, ctx: &Context<'_>) -> impl Iterator<Item = Decision<'s>> {
+        // One instant for all of them.
+        let ctx = ctx.clone().at_instant(self.loaded.instant(ctx));
+        self.flags().map(move |flag| self.decide(flag, &ctx))
+    }
+
+    /// What the flags that say `public: true` serve for one context, as JSON for a front end: by the
+    /// name of each flag its `variant` and `value`. No other flag is named, and neither are rules.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hoist::{Context, Snapshot};
+    /// let snap = Snapshot::from_yaml("
+    /// version: 1
+    /// flags:
+    ///   new-menu: { public: true, rules: [{ when: { region: nz } }] }
+    ///   new-prices: { rules: [{ when: { region: nz } }] }
+    /// ")?;
+    /// let json = snap.public_json(&Context::new().region("nz"));
+    /// assert_eq!(json.to_string(), r#"{"new-menu":{"value":true,"variant":"on"}}"#);
+    /// # Ok::<(), hoist::Error>(())
+    /// ```
+    pub fn public_json(&self, ctx: &Context<'_>) -> serde_json::Value {
+        let ctx = ctx.clone().at_instant(self.loaded.instant(ctx));
+        let public = self.loaded.flags.iter().filter(|flag| flag.metadata.is_public);
+        let told = public.map(|flag| {
+            let decision = self.decide(&*flag.name, &ctx);
+            let value =
+                serde_json::json!({ "variant": decision.variant(), "value": decision.value() });
+            (flag.name.to_string(), value)
+        });
+        serde_json::Value::Object(told.collect())
+    }
+
     /// The number of the loaded state: unique in the process, and rising.
     pub fn generation(&self) -> u32 {
         self.loaded.generation

@@ -12,14 +12,13 @@ use crate::source::{Owner, Problem, Spot};
 use crate::tree::{Entry, Kind, Node, NodeId};
 
 /// Words that are kept for later versions, wherever they stand.
-const RESERVED: [&str; 12] = [
+const RESERVED: [&str; 11] = [
     "overrides",
     "override",
     "layers",
     "guard",
     "shadow",
     "risk",
-    "public",
     "publish",
     "expose",
     "ticket",

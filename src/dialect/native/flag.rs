@@ -14,7 +14,7 @@ use crate::source::{FileLine, Spot};
 use crate::tree::{Entry, Key, Kind, Node, NodeId};
 use crate::value::{Value, ValueType};
 
-pub(super) const FLAG_KEYS: [&str; 13] = [
+pub(super) const FLAG_KEYS: [&str; 14] = [
     "description",
     "owner",
     "created",
@@ -28,6 +28,7 @@ pub(super) const FLAG_KEYS: [&str; 13] = [
     "off_variant",
     "seed",
     "by",
+    "public",
 ];
 
 /// The variants of a flag while its rules are read.
@@ -418,7 +419,8 @@ impl Lowering<'_> {
         for part in texts.into_iter().chain([created.as_deref()]) {
             said = xxh3_64_with_seed(part.unwrap_or("").as_bytes(), said);
         }
-        Metadata { said, expires }
+        let is_public = fields.get("public").and_then(|node| self.switch(node, "`public`"));
+        Metadata { said, expires, is_public: is_public == Some(true) }
     }
 
     fn rule_nodes<'n, 't>(&mut self, fields: &Fields<'n, 't>) -> &'n [Node<'t>] {
