@@ -48,7 +48,8 @@
 //! # Cargo features
 //!
 //! - `regex` (default): `matches:` tests.
-//! - `http`: `http::HeaderMap` as the headers of a context.
+//! - `http`: contexts from the requests of the `http` crate, and the address of the client behind
+//!   proxies.
 //! - `tracing`: a log line for each reload and each distinct failure.
 //! - `cli`: the `hoist` command.
 //!
@@ -82,6 +83,8 @@ mod explain;
 #[cfg(any(feature = "cli", feature = "testing"))]
 mod file_tests;
 mod flags;
+#[cfg(feature = "http")]
+pub mod http;
 mod ir;
 mod key;
 mod limits;

@@ -89,6 +89,33 @@ fn a_context_shows_names_and_no_values() {
     assert!(shown.contains("user") && shown.contains("attr.plan") && shown.contains("header.x"));
 }
 
+/// Headers that count how often they are asked for cookies.
+struct Counting(std::sync::atomic::AtomicUsize);
+
+impl hoist::Headers for Counting {
+    fn nth(&self, name: &str, n: usize) -> Option<&[u8]> {
+        match (name, n) {
+            ("x-beta", 0) => Some(b"1"),
+            ("cookie", 0 | 1) => {
+                self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                Some(if n == 0 { b"theme=dark" } else { b"beta=a b" })
+            }
+            _ => None,
+        }
+    }
+}
+
+#[test]
+fn cookies_are_read_when_a_rule_asks_for_one() {
+    let headers = Counting(0.into());
+    let ctx = Context::new().headers(&headers);
+    let snap = snapshot();
+    assert!(snap.is_enabled("by-header", &ctx));
+    assert_eq!(headers.0.load(std::sync::atomic::Ordering::Relaxed), 0);
+    assert!(snap.is_enabled("by-cookie", &ctx));
+    assert_eq!(headers.0.load(std::sync::atomic::Ordering::Relaxed), 2);
+}
+
 #[cfg(feature = "http")]
 #[test]
 fn a_header_map_is_taken_as_it_is() {
@@ -104,4 +131,44 @@ fn a_header_map_is_taken_as_it_is() {
     let mut headers = HeaderMap::new();
     headers.append("x-beta", HeaderValue::from_bytes(b"\xff").unwrap());
     assert_eq!(on(&Context::new().headers(&headers)), ["not-cookie"]);
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn a_request_is_a_context() {
+    let request = http::Request::builder()
+        .header("x-beta", "1")
+        .header("x-beta", "2")
+        .header("cookie", "theme=dark")
+        .header("cookie", "beta=a%20b; beta=2")
+        .body("the body")
+        .unwrap();
+    let expected = ["by-cookie", "by-header"];
+    assert_eq!(on(&Context::from(&request)), expected);
+    assert_eq!(on(&Context::from(request.headers())), expected);
+    let (parts, _) = request.into_parts();
+    assert_eq!(on(&Context::from(&parts)), expected);
+    assert_eq!(on(&Context::from(&http::HeaderMap::new())), ["not-cookie", "not-header"]);
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn an_owned_context_has_what_was_added_before_what_the_request_has() {
+    use hoist::ContextBuf;
+    use http::HeaderMap;
+
+    let mut headers = HeaderMap::new();
+    headers.append("x-beta", "2".parse().unwrap());
+    headers.append("cookie", "theme=dark".parse().unwrap());
+    headers.append("cookie", "beta=a%20b".parse().unwrap());
+    let kept = ContextBuf::new().header_map(headers);
+    assert_eq!(on(&kept.as_context()), ["by-cookie", "not-header"]);
+    let over = kept.clone().header("X-Beta", "1").header("cookie", "beta=2");
+    assert_eq!(on(&over.as_context()), ["by-header", "not-cookie"]);
+    assert_eq!(on(&over.as_context().header("x-beta", "3")), ["not-cookie", "not-header"]);
+    let shown = format!("{over:?}");
+    assert!(shown.contains("header.X-Beta") && shown.contains("header.cookie"), "{shown}");
+    assert!(!shown.contains("dark"), "{shown}");
+    let none = ContextBuf::new().header_map(HeaderMap::new());
+    assert_eq!(on(&none.as_context()), ["not-cookie", "not-header"]);
 }

@@ -143,6 +143,13 @@ impl From<IpAddr> for Address {
     }
 }
 
+/// No address is the same as none given.
+impl From<Option<IpAddr>> for Address {
+    fn from(address: Option<IpAddr>) -> Address {
+        address.map_or(Address(Given::Empty), Address::from)
+    }
+}
+
 impl From<&str> for Address {
     fn from(text: &str) -> Address {
         Address(match address::parse_address(text) {

@@ -5,6 +5,8 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
+#[cfg(feature = "http")]
+use super::headers::HeaderKey;
 use super::headers::{Found, Headers};
 use super::{Address, Attribute, Builtin, Context, Unit};
 use crate::literal::instant;
@@ -76,6 +78,53 @@ buf_from! {
     serde_json::Value => |value| AttributeBuf::Json(value);
 }
 
+/// The headers that a context owns: those that were added one by one, then the request's.
+#[derive(Clone, Default, PartialEq)]
+struct HeadersBuf {
+    pairs: Vec<(String, Vec<u8>)>,
+    #[cfg(feature = "http")]
+    map: http::HeaderMap,
+}
+
+impl HeadersBuf {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.pairs.iter().map(|(name, _)| name.as_str());
+        #[cfg(feature = "http")]
+        let names = names.chain(self.map.keys().map(http::HeaderName::as_str));
+        names
+    }
+}
+
+impl Headers for HeadersBuf {
+    fn nth(&self, name: &str, n: usize) -> Option<&[u8]> {
+        let mut count = 0;
+        let mut found = None;
+        self.visit(name, &mut |value| {
+            found = (count == n).then_some(value);
+            count += 1;
+            found.is_some()
+        });
+        found
+    }
+
+    #[cfg(feature = "http")]
+    fn first(&self, name: &HeaderKey<'_>) -> Option<&[u8]> {
+        self.pairs.first(name).or_else(|| self.map.first(name))
+    }
+
+    fn visit<'h>(&'h self, name: &str, is_enough: &mut dyn FnMut(&'h [u8]) -> bool) {
+        let mut found = false;
+        self.pairs.visit(name, &mut |value| {
+            found = is_enough(value);
+            found
+        });
+        #[cfg(feature = "http")]
+        if !found {
+            self.map.visit(name, is_enough);
+        }
+    }
+}
+
 /// A context that owns what it holds, for what must cross a spawn or live in request extensions.
 ///
 /// It is to [`Context`] what `PathBuf` is to `Path`; [`ContextBuf::as_context`] lends it.
@@ -99,7 +148,7 @@ pub struct ContextBuf {
     texts: Vec<(Builtin, String)>,
     address: Option<Address>,
     attributes: Vec<(String, AttributeBuf)>,
-    headers: Option<Vec<(String, Vec<u8>)>>,
+    headers: Option<HeadersBuf>,
     cookies: Option<Vec<(String, String)>>,
     at: Option<SystemTime>,
 }
@@ -180,7 +229,27 @@ impl ContextBuf {
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl AsRef<[u8]>) -> Self {
         let pair = (name.into(), value.as_ref().to_vec());
-        self.headers.get_or_insert_default().push(pair);
+        self.headers.get_or_insert_default().pairs.push(pair);
+        self
+    }
+
+    /// The headers of the request, all at once, as a copy: `parts.headers.clone()` shares the texts
+    /// with the request and allocates the table only. Those given by [`ContextBuf::header`] count
+    /// before them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hoist::{Context, ContextBuf};
+    ///
+    /// let request = http::Request::get("/").header("cookie", "beta=1").body(()).unwrap();
+    /// let kept = ContextBuf::new().user("ada").header_map(request.headers().clone());
+    /// assert_eq!(Context::from(&kept).get("cookie.beta"), Some("1"));
+    /// ```
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn header_map(mut self, headers: http::HeaderMap) -> Self {
+        self.headers.get_or_insert_default().map = headers;
         self
     }
 
@@ -251,7 +320,8 @@ impl ContextBuf {
 
     pub(crate) fn lent_names(&self) -> Vec<String> {
         let attributes = self.attributes.iter().map(|(name, _)| format!("attr.{name}"));
-        let headers = self.headers.iter().flatten().map(|(name, _)| format!("header.{name}"));
+        let headers = self.headers.iter().flat_map(HeadersBuf::names);
+        let headers = headers.map(|name| format!("header.{name}"));
         let cookies = self.cookies.iter().flatten().map(|(name, _)| format!("cookie.{name}"));
         attributes.chain(headers).chain(cookies).collect()
     }

@@ -46,6 +46,15 @@ static HEADER_MAP: LazyLock<http::HeaderMap> = LazyLock::new(|| {
     let cookie = (http::header::COOKIE, http::HeaderValue::from_static("beta=on"));
     [beta, cookie].into_iter().collect()
 });
+#[cfg(feature = "http")]
+static PARTS: LazyLock<http::request::Parts> = LazyLock::new(|| {
+    let mut request = http::Request::new(());
+    *request.headers_mut() = HEADER_MAP.clone();
+    request.into_parts().0
+});
+#[cfg(feature = "http")]
+static OWNED_MAP: LazyLock<ContextBuf> =
+    LazyLock::new(|| ContextBuf::new().header_map(HEADER_MAP.clone()));
 static ACCOUNT: LazyLock<Json> = LazyLock::new(|| {
     json!({
         "plan": { "name": "pro", "seats": 20, "trial": false },
@@ -137,6 +146,10 @@ pub(crate) fn subjects() -> Vec<Row> {
         when("{ header.x-beta: \"1\" }", |c| c.headers(&*HEADER_MAP), |c| c),
         #[cfg(feature = "http")]
         when("{ cookie.beta: \"on\" }", |c| c.headers(&*HEADER_MAP), |c| c),
+        #[cfg(feature = "http")]
+        when("{ header.x-beta: \"1\" }", |_| Context::from(&*PARTS), |c| c),
+        #[cfg(feature = "http")]
+        when("{ cookie.beta: \"on\" }", |_| OWNED_MAP.as_context(), |c| c),
         when("{ header.x-beta: \"1\" }", |c| c.headers(&*HASHED_PAIRS), |c| c.headers(&RAW_PAIRS)),
         when("{ header.x-beta: a=b }", |c| c.header("x-beta", "a=b"), |c| c.headers(&OWN_PAIRS)),
         when("{ cookie.a: b }", |c| c.headers(&OWN_PAIRS), |c| c.headers(&*HASHED_PAIRS)),
