@@ -50,6 +50,8 @@
 //! - `regex` (default): `matches:` tests.
 //! - `http`: contexts from the requests of the `http` crate, and the address of the client behind
 //!   proxies.
+//! - `tower`: a layer that gives each request one snapshot and one context, and a gate for routes.
+//! - `axum`: the flags of a request as an argument of a handler.
 //! - `tracing`: a log line for each reload and each distinct failure.
 //! - `cli`: the `hoist` command.
 //!
@@ -67,6 +69,8 @@
     clippy::unwrap_used
 )]
 
+#[cfg(feature = "axum")]
+pub mod axum;
 pub mod bucket;
 mod checksum;
 #[cfg(feature = "cli")]
@@ -102,6 +106,8 @@ mod source;
 mod strategy;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod tree;
 mod value;
 

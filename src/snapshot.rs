@@ -254,6 +254,12 @@ impl Snapshot {
         serde_json::Value::Object(told.collect())
     }
 
+    /// The instant of a request: its own, else the clock's.
+    #[cfg(feature = "tower")]
+    pub(crate) fn instant(&self, ctx: &Context<'_>) -> SystemTime {
+        self.loaded.instant(ctx).into()
+    }
+
     /// The number of the loaded state: unique in the process, and rising.
     pub fn generation(&self) -> u32 {
         self.loaded.generation

@@ -111,9 +111,9 @@ fn implied<'f>(
     all
 }
 
-/// The normal dependencies that a default build of the crate has of its own.
-fn of_default_build(hoist: &Json) -> Vec<&Json> {
-    let features = implied(hoist, ["default"]);
+/// The normal dependencies that a build of the crate with a feature has of its own.
+fn of_build<'j>(hoist: &'j Json, feature: &'j str) -> Vec<&'j Json> {
+    let features = implied(hoist, [feature]);
     let declared = hoist["dependencies"].as_array().unwrap().iter();
     declared
         .filter(|declared| declared["kind"].is_null())
@@ -141,11 +141,12 @@ fn locked() -> BTreeMap<String, BTreeSet<String>> {
     packages
 }
 
-/// The names of all packages that a default build has on some platform, with one that asks for it.
-fn of_every_platform(hoist: &Json) -> BTreeMap<String, String> {
+/// The names of all packages that a build with a feature has on some platform, with one that asks
+/// for it.
+fn of_every_platform(hoist: &Json, feature: &str) -> BTreeMap<String, String> {
     let locked = locked();
     let mut found: BTreeMap<String, String> = BTreeMap::new();
-    let mut open: Vec<(String, String)> = of_default_build(hoist)
+    let mut open: Vec<(String, String)> = of_build(hoist, feature)
         .into_iter()
         .map(|declared| (declared["name"].as_str().unwrap().to_owned(), "hoist".to_owned()))
         .collect();
@@ -162,7 +163,7 @@ fn of_every_platform(hoist: &Json) -> BTreeMap<String, String> {
 fn no_dependency_opens_a_socket_or_runs_tasks() {
     let metadata = metadata();
     let packages = packages(&metadata);
-    let found = of_every_platform(packages["hoist"]);
+    let found = of_every_platform(packages["hoist"], "default");
     // What the walk must have met, or it does not walk.
     for known in ["serde", "libc", "notify", WATCHER, "windows-sys", "kqueue", "libyaml-rs"] {
         assert!(found.contains_key(known), "{known} is not found: {:?}", found.keys());
@@ -176,12 +177,25 @@ fn no_dependency_opens_a_socket_or_runs_tasks() {
     }
 }
 
+/// What stands in a service's stack is a guest of its runtime, and brings none.
+#[test]
+fn the_layers_for_services_bring_no_runtime() {
+    let metadata = metadata();
+    let packages = packages(&metadata);
+    for (feature, known) in [("http", "http"), ("tower", "tower-layer"), ("axum", "axum-core")] {
+        let found = of_every_platform(packages["hoist"], feature);
+        assert!(found.contains_key(known), "{known} is not found: {:?}", found.keys());
+        let refused = REFUSED.iter().find(|name| found.contains_key(**name));
+        assert_eq!(refused, None, "by the feature {feature}");
+    }
+}
+
 #[test]
 fn the_watcher_has_no_sockets() {
     let metadata = metadata();
     let packages = packages(&metadata);
     let hoist = packages["hoist"];
-    let found = of_every_platform(hoist);
+    let found = of_every_platform(hoist, "default");
     let mut asked = BTreeSet::new();
     for name in found.keys() {
         let Some(package) = packages.get(&**name) else { continue };
@@ -204,7 +218,7 @@ fn the_watcher_has_no_sockets() {
 fn json_numbers_are_read_exactly_in_every_build() {
     let metadata = metadata();
     let packages = packages(&metadata);
-    let own = of_default_build(packages["hoist"]);
+    let own = of_build(packages["hoist"], "default");
     let json = own.into_iter().find(|declared| declared["name"] == "serde_json").unwrap();
     assert!(words(&json["features"]).contains(&"float_roundtrip"));
 }
