@@ -52,6 +52,7 @@
 //!   proxies.
 //! - `tower`: a layer that gives each request one snapshot and one context, and a gate for routes.
 //! - `axum`: the flags of a request as an argument of a handler.
+//! - `openfeature`: a provider for the OpenFeature SDK.
 //! - `tracing`: a log line for each reload and each distinct failure.
 //! - `cli`: the `hoist` command.
 //!
@@ -95,6 +96,8 @@ mod limits;
 mod literal;
 mod load;
 mod observer;
+#[cfg(feature = "openfeature")]
+pub mod openfeature;
 mod program;
 mod reason;
 mod reload;
