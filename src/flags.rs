@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::context::{Context, ContextBuf};
+use crate::declared::{DeclaredKey, OnMissingFlag};
 use crate::error::Error;
-use crate::key::{FlagKey, FlagValue, Key};
+use crate::key::{BooleanKey, Key, OwnedValue};
 use crate::limits::Limits;
 #[cfg(feature = "testing")]
 use crate::load::Loaded;
@@ -72,27 +73,21 @@ impl Flags {
 
     /// Whether a boolean flag is on; as [`Snapshot::is_enabled`].
     #[inline]
-    pub fn is_enabled<'k>(&self, flag: impl FlagKey<'k>, ctx: &Context<'_>) -> bool {
+    pub fn is_enabled<'k>(&self, flag: impl BooleanKey<'k>, ctx: &Context<'_>) -> bool {
         self.core.read(|loaded| loaded.is_enabled(flag, ctx))
     }
 
     /// The value of a flag that is a boolean, a number or an enum; as [`Snapshot::value`].
     ///
-    /// Texts borrow from the state, and are asked of a [`Snapshot`].
+    /// Texts and json borrow from the state, and are asked of a [`Snapshot`].
     #[inline]
-    pub fn value<T>(&self, flag: &Key<T>, ctx: &Context<'_>) -> T
-    where
-        T: for<'s> FlagValue<Out<'s> = T>,
-    {
+    pub fn value<T: OwnedValue>(&self, flag: &Key<T>, ctx: &Context<'_>) -> T {
         self.core.read(|loaded| loaded.value::<T>(flag, ctx)).unwrap_or(flag.default())
     }
 
     /// The value of a flag by its name; as [`Snapshot::value_or`].
     #[inline]
-    pub fn value_or<T>(&self, flag: &str, ctx: &Context<'_>, default: T) -> T
-    where
-        T: for<'s> FlagValue<Out<'s> = T>,
-    {
+    pub fn value_or<T: OwnedValue>(&self, flag: &str, ctx: &Context<'_>, default: T) -> T {
         self.core.read(|loaded| loaded.value::<T>(flag, ctx)).unwrap_or(default)
     }
 
@@ -331,6 +326,52 @@ impl Builder {
     /// What a reload does about a flag that is wrong.
     pub fn on_bad_flag(mut self, what: OnBadFlag) -> Builder {
         self.settings.on_bad_flag = what;
+        self
+    }
+
+    /// Keys of the code, as the list that [`flags!`](crate::flags) makes: the files are held to
+    /// them at the start and at each reload. May be called for several lists.
+    ///
+    /// A flag that its key cannot read (another type, a number beyond the range, a variant that the
+    /// enum lacks, json that does not parse) is an error of that flag: at the start the files are
+    /// refused, and at a reload it keeps its last good version, as [`Builder::on_bad_flag`] has it.
+    /// A flag that the files lack is a warning unless [`Builder::on_missing_flag`] says otherwise.
+    /// Flags that no key declares are listed in [`Status::undeclared`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hoist::{Context, Flags};
+    ///
+    /// hoist::variants! { pub enum Button { Grey = "grey", Green = "green" } }
+    /// hoist::flags! {
+    ///     pub static KEYS;
+    ///     pub BUTTON: Button = "button", default Button::Grey;
+    /// }
+    ///
+    /// # let path = std::env::temp_dir().join(format!("hoist-doc-keys-{}.yaml", std::process::id()));
+    /// std::fs::write(&path, "version: 1
+    /// flags: { button: { variants: [grey, green], default: green }, banner: on }").unwrap();
+    /// let flags = Flags::builder().file(&path).keys(KEYS).open()?;
+    /// assert_eq!(flags.value(&BUTTON, &Context::new()), Button::Green);
+    /// assert_eq!(flags.status().undeclared, ["banner"]);
+    ///
+    /// std::fs::write(&path, "version: 1
+    /// flags: { button: { variants: [grey, blue], default: blue }, banner: off }").unwrap();
+    /// flags.reload()?; // the banner goes off, and the button stays as it was
+    /// assert_eq!(flags.value(&BUTTON, &Context::new()), Button::Green);
+    /// assert_eq!(flags.status().kept, ["button"]);
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), hoist::Error>(())
+    /// ```
+    pub fn keys(mut self, keys: &'static [&'static dyn DeclaredKey]) -> Builder {
+        self.settings.declared.keys.extend(keys);
+        self
+    }
+
+    /// What a load does about a flag that a key declares and the files lack.
+    pub fn on_missing_flag(mut self, what: OnMissingFlag) -> Builder {
+        self.settings.declared.on_missing = what;
         self
     }
 

@@ -32,10 +32,42 @@
 //! - [`Snapshot`] is one consistent view for one unit of work; everything can be asked of it.
 //! - [`Context`] is what is known of a request, borrowed; [`ContextBuf`] owns it.
 //! - [`Decision`] is an answer with its [`Reason`]; [`Explanation`] is all that led to it.
-//! - [`flags!`] declares typed keys, which cost an index where a name costs a look-up.
+//! - [`flags!`] declares typed keys, which cost an index where a name costs a look-up;
+//!   [`variants!`] declares enums for them.
 //! - [`Strategy`] is a condition written in Rust.
 //! - [`check`] and [`Report`] say what is wrong with a file, and where.
 //! - [`bucket`] is the frozen algorithm that puts units into buckets.
+//!
+//! # Typed flags
+//!
+//! A name is text, and text can be misspelt. [`flags!`] gives each flag a static with its type and
+//! the code's own default, [`variants!`] makes an enum of a flag's variants, [`Json`] reads a map or
+//! a list as a type of the service's own, and [`Builder::keys`] holds the files to all of them, at
+//! the start and at each reload.
+//!
+//! ```
+//! use hoist::{Context, Snapshot};
+//!
+//! hoist::variants! {
+//!     pub enum Migration { Old = "old", DualWrite = "dual-write", New = "new" }
+//! }
+//! hoist::flags! {
+//!     pub static KEYS;
+//!     /// Which table is the truth.
+//!     pub MIGRATION: Migration = "migration", default Migration::Old;
+//!     pub RETRIES: u32 = "retries", default 3;
+//! }
+//!
+//! let snap = Snapshot::from_yaml_with_keys("
+//! version: 1
+//! flags:
+//!   migration: { variants: [old, dual-write, new], default: dual-write }
+//!   retries: { default: { value: 5 } }
+//! ", KEYS)?;
+//! assert_eq!(snap.value(&MIGRATION, &Context::new()), Migration::DualWrite);
+//! assert_eq!(snap.value(&RETRIES, &Context::new()), 5);
+//! # Ok::<(), hoist::Error>(())
+//! ```
 //!
 //! # What always holds
 //!
@@ -80,6 +112,7 @@ pub mod cli;
 mod compile;
 mod context;
 mod decision;
+mod declared;
 mod dialect;
 mod disk;
 mod error;
@@ -119,10 +152,11 @@ pub use context::{
     Address, Attribute, AttributeBuf, Context, ContextBuf, HeaderKey, Headers, Unit,
 };
 pub use decision::Decision;
+pub use declared::{DeclaredKey, OnMissingFlag};
 pub use error::Error;
 pub use explain::{Explanation, RenderedExplanation};
 pub use flags::{Builder, Flags, check};
-pub use key::{FlagKey, FlagValue, Key};
+pub use key::{BooleanKey, FlagKey, FlagValue, Json, Key, OwnedValue};
 pub use limits::Limits;
 pub use load::OnBadFlag;
 pub use reason::Reason;
@@ -135,6 +169,13 @@ pub use schema::SCHEMA;
 pub use snapshot::Snapshot;
 pub use strategy::{Condition, Strategies, Strategy};
 pub use value::{Value, ValueType};
+
+/// What `variants!` needs to be public.
+#[doc(hidden)]
+pub mod __key {
+    pub use crate::declared::{Fit, fit_variant};
+    pub use crate::key::Served;
+}
 
 /// The README's examples are tests.
 #[cfg(doctest)]

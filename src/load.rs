@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use crate::compile::{self, Broken, Compiled, Fresh, Registered};
 use crate::context::ContextBuf;
+use crate::declared::{Declared, ParsedValues};
 use crate::dialect::native::{self, ListFiles, Lowered, Text};
 use crate::ir::{Document, Flag, Flags, Metadata, Name, Variant, VariantIndex};
 use crate::limits::Limits;
@@ -62,6 +63,7 @@ pub(crate) struct Settings {
     /// Whether a file that could be sealed must be.
     pub(crate) demands_seals: bool,
     pub(crate) on_bad_flag: OnBadFlag,
+    pub(crate) declared: Declared,
     pub(crate) limits: Limits,
     pub(crate) base: Arc<ContextBuf>,
     pub(crate) clock: Clock,
@@ -74,6 +76,7 @@ impl Default for Settings {
             tolerates_unregistered: true,
             demands_seals: false,
             on_bad_flag: OnBadFlag::Isolate,
+            declared: Declared::default(),
             limits: Limits::default(),
             base: Arc::new(ContextBuf::new()),
             clock: Arc::new(SystemTime::now),
@@ -106,6 +109,8 @@ pub(crate) struct Loaded {
     pub(crate) flags: Flags,
     /// Flags that are killed from outside the toggle files.
     pub(crate) kills: Kills,
+    /// What keys of the code parse of the values.
+    pub(crate) parsed: ParsedValues,
     compiled: Arc<Compiled>,
     /// Unique in the process and rising, so that one typed key serves several handles.
     pub(crate) generation: u32,
@@ -144,8 +149,10 @@ impl Loaded {
         let Read { document, compiled, report, broken, is_sealed } = read;
         let kills = from.kills.clone();
         let flags = under(&document, &kills);
+        let program = compile::emit(&flags, &compiled);
         Loaded {
-            program: compile::emit(&flags, &compiled),
+            parsed: ParsedValues::of(&from.settings.declared, &flags, &program),
+            program,
             document,
             flags,
             kills,
@@ -178,8 +185,10 @@ impl Loaded {
     }
 
     fn remade(&self, flags: Flags, kills: Kills) -> Loaded {
+        let program = compile::emit(&flags, &self.compiled);
         Loaded {
-            program: compile::emit(&flags, &self.compiled),
+            parsed: ParsedValues::of(&self.settings.declared, &flags, &program),
+            program,
             document: self.document.clone(),
             flags,
             kills,
@@ -266,7 +275,22 @@ fn look_at(lowered: &Lowered, settings: &Settings) -> (Vec<Problem>, Compiled) {
     let mut problems = lowered.problems.clone();
     problems.extend(checked.problems);
     problems.extend(compile::check_loose(document, &lowered.loose, &missing(lowered), registered));
+    problems.extend(against_keys(lowered, settings));
     (problems, checked.compiled)
+}
+
+/// What is wrong between the keys of the code and the flags. Of files that are refused whole it
+/// cannot be told what they lack.
+fn against_keys(lowered: &Lowered, settings: &Settings) -> Vec<Problem> {
+    match lowered.problems.iter().any(refuses_all) {
+        true => Vec::new(),
+        false => settings.declared.problems(&lowered.document, &lowered.broken.flags),
+    }
+}
+
+/// Whether a problem is one of the whole set.
+fn refuses_all(problem: &Problem) -> bool {
+    problem.owner == Owner::Set && problem.severity == Severity::Error
 }
 
 /// What is spoken of and not whole.
@@ -314,14 +338,19 @@ fn soften_tests(problems: &mut [Problem]) {
 ///
 /// The report of all that is wrong, if something is that refuses the whole.
 pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded, Report> {
-    let lowered = lowered_of(from);
+    let mut lowered = lowered_of(from);
     let mut problems = lowered.problems.clone();
+    problems.extend(against_keys(&lowered, from.settings));
+    // One that the code cannot do without keeps the version that it has.
+    let demanded = problems.iter().filter(|problem| problem.code == Code::MissingFlag);
+    lowered.broken.flags.extend(owners_of(demanded).0);
     let mut known: HashSet<_> = problems.iter().map(identity).collect();
     let mut broken = missing(&lowered);
     let mut fresh: BTreeSet<Name> = lowered.document.flags.keys().cloned().collect();
     // A flag that is given twice, or has a key twice, can be whole and is wrong all the same.
-    broken.flags.extend(owners_of(&problems).0);
-    broken.segments.extend(owners_of(&problems).1);
+    let (wrong_flags, wrong_segments) = owners_of(&problems);
+    broken.flags.extend(wrong_flags);
+    broken.segments.extend(wrong_segments);
 
     // Each round takes the new version from at least one flag, so that it ends. The versions that
     // are published fit together: in the end everything may be as it was.
@@ -340,16 +369,14 @@ pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded
         broken.segments.extend(touched(&document, &broken.segments));
         let is_new = |problem: &Problem| known.insert(identity(problem));
         problems.extend(checked.problems.into_iter().filter(is_new));
-        let refused =
-            |problem: &Problem| problem.owner == Owner::Set && problem.severity == Severity::Error;
         let is_stable = before == (broken.flags.len(), broken.segments.len());
-        if problems.iter().any(refused) || is_stable {
+        if problems.iter().any(refuses_all) || is_stable {
             let loose = compile::check_loose(&document, &lowered.loose, &broken, registered);
             problems.extend(loose.into_iter().filter(|problem| known.insert(identity(problem))));
             soften_tests(&mut problems);
             let report = lowered.sources.report(&problems);
             let rejects = from.settings.on_bad_flag == OnBadFlag::RejectFile;
-            if problems.iter().any(refused) || (rejects && report.has_errors()) {
+            if problems.iter().any(refuses_all) || (rejects && report.has_errors()) {
                 return Err(report);
             }
             let read = Read {
@@ -374,9 +401,11 @@ fn identity(problem: &Problem) -> (Code, String, Option<NodeId>) {
 }
 
 /// The flags and segments that errors belong to.
-fn owners_of(problems: &[Problem]) -> (BTreeSet<Name>, BTreeSet<Name>) {
+fn owners_of<'p>(
+    problems: impl IntoIterator<Item = &'p Problem>,
+) -> (BTreeSet<Name>, BTreeSet<Name>) {
     let (mut flags, mut segments) = (BTreeSet::new(), BTreeSet::new());
-    for problem in problems.iter().filter(|problem| problem.severity == Severity::Error) {
+    for problem in problems.into_iter().filter(|problem| problem.severity == Severity::Error) {
         match &problem.owner {
             Owner::Flag(name) => drop(flags.insert(Arc::clone(name))),
             Owner::Segment(name) => drop(segments.insert(Arc::clone(name))),

@@ -46,7 +46,8 @@ pub enum Reason {
     Static,
     /// There is no such flag.
     FlagNotFound,
-    /// The flag's values are of another type than was asked for.
+    /// The flag's values are of another type than was asked for, or its key cannot read the one
+    /// that is served.
     TypeMismatch,
 }
 

@@ -8,12 +8,13 @@ use jiff::Timestamp;
 
 use crate::context::Context;
 use crate::decision::Decision;
+use crate::declared::{Declared, DeclaredKey};
 use crate::dialect::native::{NoListFiles, Text};
 use crate::error::Error;
 use crate::eval::{self, Run};
 use crate::explain::{Explanation, Notes};
 use crate::key::sealed::State;
-use crate::key::{FlagKey, FlagValue, Key};
+use crate::key::{BooleanKey, FlagKey, FlagValue, Key, Served};
 use crate::literal::instant;
 use crate::load::{self, Kills, Loaded, Origin, Settings};
 use crate::observer::{Observer, Silent};
@@ -65,7 +66,40 @@ impl Snapshot {
     ///
     /// All that is wrong with the text, each problem with its place.
     pub fn from_yaml_with(text: &str, strategies: &Strategies) -> Result<Snapshot, Error> {
-        Snapshot::from_text("<yaml>", text, Syntax::Yaml, strategies)
+        let settings = Settings { strategies: strategies.clone(), ..Settings::default() };
+        Snapshot::from_text("<yaml>", text, Syntax::Yaml, settings)
+    }
+
+    /// Loads a YAML text for keys of the code, as [`Builder::keys`](crate::Builder::keys) does for
+    /// files. Strategies that it names are unknown.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with the text, or that a key cannot read, each problem with its place.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hoist::Snapshot;
+    ///
+    /// hoist::flags! { static KEYS; PAGE_SIZE: u32 = "page-size", default 20; }
+    ///
+    /// let text = "version: 1\nflags: { page-size: { default: { value: 50 } } }";
+    /// let snap = Snapshot::from_yaml_with_keys(text, KEYS)?;
+    /// assert_eq!(snap.value(&PAGE_SIZE, &hoist::Context::new()), 50);
+    ///
+    /// let error = Snapshot::from_yaml_with_keys(&text.replace("50", "-50"), KEYS).unwrap_err();
+    /// let message = error.report().unwrap().diagnostics()[0].message();
+    /// assert!(message.ends_with("-50 does not fit `u32`"), "{message}");
+    /// # Ok::<(), hoist::Error>(())
+    /// ```
+    pub fn from_yaml_with_keys(
+        text: &str,
+        keys: &'static [&'static dyn DeclaredKey],
+    ) -> Result<Snapshot, Error> {
+        let declared = Declared { keys: keys.to_vec(), ..Declared::default() };
+        let settings = Settings { declared, ..Settings::default() };
+        Snapshot::from_text("<yaml>", text, Syntax::Yaml, settings)
     }
 
     /// Loads a JSON text of the same shape.
@@ -82,16 +116,15 @@ impl Snapshot {
     /// # Ok::<(), hoist::Error>(())
     /// ```
     pub fn from_json(text: &str) -> Result<Snapshot, Error> {
-        Snapshot::from_text("<json>", text, Syntax::Json, &Strategies::new())
+        Snapshot::from_text("<json>", text, Syntax::Json, Settings::default())
     }
 
     fn from_text(
         name: &str,
         text: &str,
         syntax: Syntax,
-        strategies: &Strategies,
+        settings: Settings,
     ) -> Result<Snapshot, Error> {
-        let settings = Settings { strategies: strategies.clone(), ..Settings::default() };
         Snapshot::from_layers(vec![(name, text.to_owned(), syntax)], settings)
     }
 
@@ -135,7 +168,7 @@ impl Snapshot {
     /// A flag that is not there is the default of a typed key, and `false` by its name; a flag of
     /// another type is `false`.
     #[inline]
-    pub fn is_enabled<'k>(&self, flag: impl FlagKey<'k>, ctx: &Context<'_>) -> bool {
+    pub fn is_enabled<'k>(&self, flag: impl BooleanKey<'k>, ctx: &Context<'_>) -> bool {
         self.loaded.is_enabled(flag, ctx)
     }
 
@@ -143,6 +176,7 @@ impl Snapshot {
     #[inline]
     pub fn decide<'s>(&'s self, flag: impl FlagKey<'s>, ctx: &Context<'_>) -> Decision<'s> {
         let decided = self.loaded.find(flag).map(|id| (id, self.loaded.decided(id, ctx)));
+        let decided = decided.and_then(|decided| self.loaded.readable(flag, decided));
         Decision::new(&self.loaded, flag.flag_name(), decided)
     }
 
@@ -150,7 +184,7 @@ impl Snapshot {
     /// another type.
     #[inline]
     pub fn value<'s, T: FlagValue>(&'s self, flag: &'s Key<T>, ctx: &Context<'_>) -> T::Out<'s> {
-        self.loaded.value::<T>(flag, ctx).unwrap_or_else(|| flag.default().fallback())
+        self.loaded.value::<T>(flag, ctx).unwrap_or_else(|| flag.default())
     }
 
     /// The value of a flag, by its name: the default that is given if the flag is not there or has
@@ -179,7 +213,7 @@ impl Snapshot {
         ctx: &Context<'_>,
         default: T,
     ) -> T::Out<'s> {
-        self.loaded.value::<T>(flag, ctx).unwrap_or_else(|| default.fallback())
+        self.loaded.value::<T>(flag, ctx).unwrap_or_else(|| default.given())
     }
 
     /// Decides one flag, and tells what was tested and found.
@@ -203,6 +237,7 @@ impl Snapshot {
         let ctx = &ctx.clone().at_instant(self.loaded.instant(ctx));
         let decided = self.loaded.find(flag);
         let decided = decided.map(|id| (id, self.loaded.observed(id, ctx, &mut notes)));
+        let decided = decided.and_then(|decided| self.loaded.readable(flag, decided));
         let decision = Decision::new(&self.loaded, flag.flag_name(), decided);
         Explanation::new(&self.loaded, decision, notes, ctx)
     }
@@ -372,16 +407,27 @@ impl Loaded {
     fn find<'k>(&self, flag: impl FlagKey<'k>) -> Result<FlagId, Reason> {
         let id = flag.find(&State(self)).map(FlagId::of_raw).ok_or(Reason::FlagNotFound)?;
         let value_type = self.program.flags.get(id).value_type;
-        match flag.promises() {
-            Some((promised, _)) if promised != value_type => Err(Reason::TypeMismatch),
+        match flag.wants() {
+            Some(wanted) if wanted != value_type => Err(Reason::TypeMismatch),
             _ => Ok(id),
         }
     }
 
+    /// What was decided, unless its key cannot read it.
     #[inline]
-    pub(crate) fn is_enabled<'k>(&self, flag: impl FlagKey<'k>, ctx: &Context<'_>) -> bool {
+    fn readable<'k>(
+        &self,
+        flag: impl FlagKey<'k>,
+        decided: (FlagId, Outcome),
+    ) -> Result<(FlagId, Outcome), Reason> {
+        let served = Served { loaded: self, variant: decided.1.variant };
+        if flag.reads(served) { Ok(decided) } else { Err(Reason::TypeMismatch) }
+    }
+
+    #[inline]
+    pub(crate) fn is_enabled<'k>(&self, flag: impl BooleanKey<'k>, ctx: &Context<'_>) -> bool {
         let Some(id) = flag.find(&State(self)).map(FlagId::of_raw) else {
-            return flag.promises().is_some_and(|(_, default)| default);
+            return flag.on_by_default();
         };
         let on = self.program.flags.get(id).on;
         on.is_some_and(|on| self.variant(id, ctx) == on)
@@ -394,6 +440,6 @@ impl Loaded {
         ctx: &Context<'_>,
     ) -> Option<T::Out<'s>> {
         let variant = self.variant(self.find(flag).ok()?, ctx);
-        T::read(&self.program.variants.get(variant).value)
+        T::read(Served { loaded: self, variant })
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hoist::{Code, Condition, Report, Snapshot, Strategies, Strategy, check};
+use hoist::{Code, Condition, DeclaredKey, Report, Snapshot, Strategies, Strategy, check};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -55,13 +55,41 @@ impl Strategy for OfficeHours {
     }
 }
 
+hoist::variants! {
+    enum Button { Grey = "grey", Green = "green" }
+}
+
+hoist::flags! {
+    static RETRIES_KEY;
+    RETRIES: u32 = "retries", default 3;
+}
+
+hoist::flags! {
+    static BUTTON_KEY;
+    BUTTON: Button = "button", default Button::Grey;
+}
+
+/// The report of a service that declares keys.
+fn report_with_keys(text: &str, keys: &'static [&'static dyn DeclaredKey]) -> Report {
+    match Snapshot::from_yaml_with_keys(text, keys) {
+        Ok(snap) => snap.report().clone(),
+        Err(error) => error.report().unwrap().clone(),
+    }
+}
+
 fn report_of(layers: &[PathBuf], text: &str) -> Report {
     if layers[0].file_stem().is_some_and(|name| name == "strategy") {
         let strategies = Strategies::new().with("office-hours", OfficeHours);
         let error = Snapshot::from_yaml_with(text, &strategies).unwrap_err();
         return error.report().unwrap().clone();
     }
-    check(layers)
+    match layers[0].file_stem().and_then(|name| name.to_str()) {
+        Some("missing-flag" | "undeclared-flag" | "key-type" | "key-value") => {
+            report_with_keys(text, RETRIES_KEY)
+        }
+        Some("key-variant") => report_with_keys(text, BUTTON_KEY),
+        _ => check(layers),
+    }
 }
 
 /// For each code the shortest document that shows it and nothing else.

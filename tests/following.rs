@@ -294,6 +294,7 @@ fn a_status_is_json_for_whoever_watches() {
         "sources": [name, kills],
         "kept": ["a"],
         "left_out": [],
+        "undeclared": [],
         "killed": ["b"],
         "held": null,
         "last_error": {

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 /// The modules of the crate, lowest first: each may name those before it, and itself.
 #[rustfmt::skip]
-const ORDER: [&str; 35] = [
+const ORDER: [&str; 36] = [
     "limits", "disk", "checksum", "value", "reason", "literal", "bucket", "context", "report",
     "error", "strategy", "tree", "source", "ir", "dialect", "program", "compile", "observer",
-    "request", "eval", "load", "decision", "explain", "key", "snapshot", "reload", "flags",
+    "request", "eval", "declared", "load", "decision", "explain", "key", "snapshot", "reload", "flags",
     "file_tests", "testing", "schema", "http", "tower", "axum", "openfeature", "cli",
 ];
 

@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime};
 
 use counted::{ALLOCATIONS, CLOCK_READS, count, quietly};
 use hoist::{
-    Attribute, Condition, Context, ContextBuf, Decision, Flags, Key, Reason, Snapshot, Strategy,
-    Value,
+    Attribute, Condition, Context, ContextBuf, Decision, Flags, Json, Key, Reason, Snapshot,
+    Strategy, Value,
 };
 use rows::Row;
 
@@ -100,6 +100,7 @@ fn open_with(folder: &Folder, text: &str, base: ContextBuf) -> Flags {
         .file(folder.write("flags.yaml", text))
         .kill_file(folder.write("kills", "ended\n"))
         .context(base)
+        .keys(KEYS)
         .strategy("long-name", LongName)
         .clock(move || {
             count(&CLOCK_READS);
@@ -336,8 +337,21 @@ fn no_unknown_strategy_allocates() {
     assert!(!quietly(&what, 0, || snap.is_enabled("a", &ctx)));
 }
 
-hoist::flag_enum! {
+hoist::variants! {
     enum Colour { Red = "red", Grey = "grey" }
+}
+
+#[derive(Debug, PartialEq, serde::Deserialize)]
+struct Layout {
+    columns: u8,
+    names: Vec<String>,
+}
+
+hoist::flags! {
+    static KEYS;
+    LAYOUT: Json<Layout> = "layout", default Layout { columns: 1, names: Vec::new() };
+    NO_LAYOUT: Json<Layout> = "no-layout", default Layout { columns: 2, names: Vec::new() };
+    MINUS: i32 = "minus", default 0;
 }
 
 hoist::flags! {
@@ -348,6 +362,12 @@ hoist::flags! {
     COLOUR: Colour = "tint", default Colour::Grey;
     GONE: bool = "gone", default true;
     MISTAKEN: i64 = "tint", default 7;
+    MISTAKEN_LAYOUT: Json<Layout> = "tint", default Layout { columns: 3, names: Vec::new() };
+    NONE_OF_THEM: Colour = "layout", default Colour::Grey;
+    BEYOND: u32 = "minus", default 5;
+    BEYOND_LONG: u64 = "minus", default 6;
+    LENGTH: usize = "size", default 7;
+    NARROW: f32 = "rate", default 7.0;
 }
 
 const TYPED: &str = "version: 1
@@ -357,7 +377,8 @@ flags:
   size: { rules: [ { name: nz, when: { region: nz }, value: 500 } ], default: { value: 100 } }
   rate: { variants: { low: 0.5, high: 2.5 }, default: high }
   tint: { variants: [red, grey], default: red }
-  layout: { variants: { wide: { columns: 3 }, narrow: [1] }, default: wide }
+  layout: { variants: { wide: { columns: 3, names: [a, b] }, narrow: [1, []] }, default: wide }
+  minus: { default: { value: -1 } }
 ";
 
 /// Reads every kind of key and value; gives them, with what the key of a boolean flag says.
@@ -374,6 +395,17 @@ fn read_typed(flags: &Flags, snap: &Snapshot, ctx: &Context<'_>) -> (bool, i64) 
         snap.decide("gone", ctx).value().is_none() && snap.decide(&MISTAKEN, ctx).rule().is_none()
     );
     assert!(snap.decide("layout", ctx).value().and_then(Value::as_json).is_some());
+    let (layout, decision) = (snap.value(&LAYOUT, ctx), snap.decide(&LAYOUT, ctx));
+    assert_eq!((layout.columns, &*layout.names[1], decision.variant()), (3, "b", "wide"));
+    assert_eq!(snap.value(&NO_LAYOUT, ctx).columns, 2);
+    assert_eq!(snap.value(&MISTAKEN_LAYOUT, ctx).columns, 3);
+    assert_eq!((flags.value(&NONE_OF_THEM, ctx), flags.value(&MINUS, ctx)), (Colour::Grey, -1));
+    assert_eq!((flags.value(&BEYOND, ctx), snap.value(&BEYOND_LONG, ctx)), (5, 6));
+    assert_eq!(snap.decide(&BEYOND, ctx).reason(), Reason::TypeMismatch);
+    assert_eq!(
+        (flags.value(&LENGTH, ctx) as i64, snap.value(&NARROW, ctx)),
+        (snap.value(&SIZE, ctx), 2.5)
+    );
     assert_eq!(flags.value_or("size", ctx, 1), snap.value_or("size", ctx, 1));
     assert_eq!(flags.value(&SIZE, ctx), snap.value(&SIZE, ctx));
     (flags.is_enabled(&SHINY, ctx) && snap.value(&SHINY, ctx), flags.value(&SIZE, ctx))

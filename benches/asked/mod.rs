@@ -99,7 +99,7 @@ fn ask_boolean(id: &'static str, workload: &Workload, contexts: &[Context<'stati
     let (flags, cached) = (open(id, &workload.document), open_cached(id, &workload.document));
     let (by_name, by_key) = (flags.snapshot(), flags.snapshot());
     let name = workload.flag;
-    let key = Key::new(name, false);
+    let key: Key<bool> = Key::new(name, false);
     let ways = [
         in_turn(contexts.to_vec(), move |ctx| flags.is_enabled(black_box(name), ctx).into()),
         in_turn(contexts.to_vec(), move |ctx| cached.is_enabled(black_box(name), ctx).into()),
@@ -137,16 +137,16 @@ fn split() -> Asked {
     let cached = open_cached(workload.id, &workload.document);
     let (by_name, by_key) = (flags.snapshot(), flags.snapshot());
     let name = workload.flag;
-    let key = Key::new(name, 0_i64);
+    let key: Key<i64> = Key::new(name, 0);
     for (value, count) in W5_SERVED {
-        let served = |ctx: &&Context<'_>| by_name.value_or(name, ctx, 0) == value;
+        let served = |ctx: &&Context<'_>| by_name.value_or(name, ctx, 0_i64) == value;
         assert_eq!(contexts.iter().filter(served).count(), count, "{value}");
     }
     let sum = W5_SERVED.iter().map(|(value, count)| value * *count as i64).sum();
     let ways = [
-        in_turn(contexts.clone(), move |ctx| flags.value_or(black_box(name), ctx, 0)),
-        in_turn(contexts.clone(), move |ctx| cached.value_or(black_box(name), ctx, 0)),
-        in_turn(contexts.clone(), move |ctx| by_name.value_or(black_box(name), ctx, 0)),
+        in_turn(contexts.clone(), move |ctx| flags.value_or(black_box(name), ctx, 0_i64)),
+        in_turn(contexts.clone(), move |ctx| cached.value_or(black_box(name), ctx, 0_i64)),
+        in_turn(contexts.clone(), move |ctx| by_name.value_or(black_box(name), ctx, 0_i64)),
         in_turn(contexts.clone(), move |ctx| by_key.value(black_box(&key), ctx)),
     ];
     Asked::checked(workload.id, contexts.len(), sum, ways)

@@ -1,87 +1,19 @@
 //! What a flag is asked for by, and what its value is read as.
 
 mod cache;
+mod macros;
+mod value;
 
 use std::fmt;
 use std::sync::atomic;
 
+use crate::declared::{DeclaredKey, Fit, sealed::Fits};
 use crate::load::Loaded;
 use crate::program::FlagId;
 use crate::value::{Value, ValueType};
 use cache::Cache;
 
-/// A type that the values of a flag can be read as.
-///
-/// Implemented for `bool`, `i64`, `f64` and `&'static str`, and for enums by
-/// [`flag_enum!`](crate::flag_enum).
-///
-/// # Examples
-///
-/// ```
-/// fn named<T: hoist::FlagValue>(_: &hoist::Key<T>) -> String {
-///     T::TYPE.to_string()
-/// }
-///
-/// hoist::flags! { pub PAGE_SIZE: i64 = "page-size", default 20; }
-/// assert_eq!(named(&PAGE_SIZE), "integer");
-/// ```
-pub trait FlagValue: Copy + Send + Sync + 'static {
-    /// What is handed out: texts borrow from the snapshot.
-    type Out<'s>;
-
-    /// The type that the flag must have.
-    const TYPE: ValueType;
-
-    /// Reads a value; `None` if it is not of this type.
-    fn read(value: &Value) -> Option<Self::Out<'_>>;
-
-    /// The default of the code, where the file has no answer.
-    fn fallback<'s>(self) -> Self::Out<'s>
-    where
-        Self: 's;
-}
-
-macro_rules! flag_values {
-    ($($type:ty, $kind:ident, $read:ident;)*) => {
-        $(impl FlagValue for $type {
-            type Out<'s> = $type;
-            const TYPE: ValueType = ValueType::$kind;
-
-            fn read(value: &Value) -> Option<$type> {
-                value.$read()
-            }
-
-            fn fallback<'s>(self) -> $type
-            where
-                Self: 's,
-            {
-                self
-            }
-        })*
-    };
-}
-
-flag_values! {
-    bool, Boolean, as_bool;
-    i64, Integer, as_integer;
-    f64, Float, as_float;
-}
-
-impl FlagValue for &'static str {
-    type Out<'s> = &'s str;
-    const TYPE: ValueType = ValueType::Text;
-
-    fn read(value: &Value) -> Option<&str> {
-        value.as_text()
-    }
-
-    fn fallback<'s>(self) -> &'s str
-    where
-        Self: 's,
-    {
-        self
-    }
-}
+pub use value::{FlagValue, Json, OwnedValue, Served};
 
 /// A flag's name with the type of its values and the code's default, made by
 /// [`flags!`](crate::flags).
@@ -99,15 +31,15 @@ impl FlagValue for &'static str {
 /// assert_eq!(empty.value(&PAGE_SIZE, &hoist::Context::new()), 20);
 /// # Ok::<(), hoist::Error>(())
 /// ```
-pub struct Key<T> {
+pub struct Key<T: FlagValue> {
     name: &'static str,
-    default: T,
+    default: T::Default,
     cache: Cache,
 }
 
 impl<T: FlagValue> Key<T> {
     /// A key; use [`flags!`](crate::flags), which makes it a static.
-    pub const fn new(name: &'static str, default: T) -> Key<T> {
+    pub const fn new(name: &'static str, default: T::Default) -> Key<T> {
         Key { name, default, cache: Cache { word: atomic::AtomicU64::new(0) } }
     }
 
@@ -117,8 +49,8 @@ impl<T: FlagValue> Key<T> {
     }
 
     /// The default of the code.
-    pub const fn default(&self) -> T {
-        self.default
+    pub fn default(&self) -> T::Out<'_> {
+        T::fallback(&self.default)
     }
 
     #[inline]
@@ -137,23 +69,63 @@ impl<T: FlagValue> Key<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Key<T> {
+impl<T: FlagValue> fmt::Debug for Key<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key")
-            .field("name", &self.name)
-            .field("default", &self.default)
-            .finish_non_exhaustive()
+        f.debug_struct("Key").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
-/// What a flag can be asked for by: its name, or a [`Key`]. It is sealed.
+impl<T: FlagValue> DeclaredKey for Key<T> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn value_type(&self) -> Option<ValueType> {
+        T::TYPE
+    }
+}
+
+impl<T: FlagValue> Fits for Key<T> {
+    fn fits(&self, variant: &str, value: &Value) -> Fit {
+        T::fit(variant, value)
+    }
+}
+
+/// What a flag can be decided by: its name, or a [`Key`]. It is sealed.
 ///
 /// # Examples
 ///
 /// ```
 /// use hoist::{Context, FlagKey, Snapshot};
 ///
-/// fn is_on<'k>(snap: &Snapshot, flag: impl FlagKey<'k>) -> bool {
+/// fn variant_of<'s>(snap: &'s Snapshot, flag: impl FlagKey<'s>) -> &'s str {
+///     snap.decide(flag, &Context::new()).variant()
+/// }
+///
+/// hoist::flags! { pub SEARCH: bool = "search", default false; }
+/// let snap = Snapshot::from_yaml("version: 1\nflags: { search: on }")?;
+/// assert_eq!((variant_of(&snap, "search"), variant_of(&snap, &SEARCH)), ("on", "on"));
+/// # Ok::<(), hoist::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing to ask for a flag by",
+    label = "neither a name nor a key",
+    note = "a flag goes by its name, a `&str`, or by a `&Key<_>` that `hoist::flags!` made"
+)]
+pub trait FlagKey<'k>: sealed::Sealed<'k> {}
+
+impl<'k> FlagKey<'k> for &'k str {}
+impl<'k> FlagKey<'k> for &'k String {}
+impl<'k, T: FlagValue> FlagKey<'k> for &'k Key<T> {}
+
+/// What a boolean flag can be asked for by: its name, or a `Key<bool>`. It is sealed.
+///
+/// # Examples
+///
+/// ```
+/// use hoist::{BooleanKey, Context, Snapshot};
+///
+/// fn is_on<'k>(snap: &Snapshot, flag: impl BooleanKey<'k>) -> bool {
 ///     snap.is_enabled(flag, &Context::new())
 /// }
 ///
@@ -162,22 +134,42 @@ impl<T: fmt::Debug> fmt::Debug for Key<T> {
 /// assert!(is_on(&snap, "search") && is_on(&snap, &SEARCH));
 /// # Ok::<(), hoist::Error>(())
 /// ```
-pub trait FlagKey<'k>: sealed::Sealed<'k> {}
+///
+/// A key of another type is neither on nor off:
+///
+/// ```compile_fail,E0277
+/// hoist::flags! { PAGE_SIZE: u32 = "page-size", default 20; }
+/// let snap = hoist::Snapshot::from_yaml("version: 1\nflags: {}").unwrap();
+/// snap.is_enabled(&PAGE_SIZE, &hoist::Context::new());
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the key of a boolean flag",
+    label = "neither a name nor a `&Key<bool>`",
+    note = "only boolean flags are on or off: ask a key of another type for its `value`"
+)]
+pub trait BooleanKey<'k>: FlagKey<'k> + sealed::Switch {}
 
-impl<'k> FlagKey<'k> for &'k str {}
-impl<'k> FlagKey<'k> for &'k String {}
-impl<'k, T: FlagValue> FlagKey<'k> for &'k Key<T> {}
+impl<'k> BooleanKey<'k> for &'k str {}
+impl<'k> BooleanKey<'k> for &'k String {}
+impl<'k> BooleanKey<'k> for &'k Key<bool> {}
 
 pub(crate) mod sealed {
-    use super::{FlagValue, Key, Loaded, ValueType};
+    use super::{FlagValue, Key, Loaded, Served, ValueType};
 
     pub trait Sealed<'k>: Copy {
         fn flag_name(self) -> &'k str;
         /// The raw id of the flag.
         #[doc(hidden)]
         fn find(self, in_state: &State<'_>) -> Option<u32>;
-        /// The type that the key promises, and its default where that is a boolean.
-        fn promises(self) -> Option<(ValueType, bool)>;
+        /// The type that the flag must have, if it must have one.
+        fn wants(self) -> Option<ValueType>;
+        /// Whether it can read what is served.
+        fn reads(self, served: Served<'_>) -> bool;
+    }
+
+    pub trait Switch {
+        /// The answer where there is no such flag.
+        fn on_by_default(self) -> bool;
     }
 
     /// The loaded state, by a name that the public trait may mention.
@@ -194,8 +186,19 @@ pub(crate) mod sealed {
             in_state.0.program.find(self).map(super::FlagId::raw)
         }
 
-        fn promises(self) -> Option<(ValueType, bool)> {
+        fn wants(self) -> Option<ValueType> {
             None
+        }
+
+        #[inline]
+        fn reads(self, _: Served<'_>) -> bool {
+            true
+        }
+    }
+
+    impl Switch for &str {
+        fn on_by_default(self) -> bool {
+            false
         }
     }
 
@@ -208,8 +211,19 @@ pub(crate) mod sealed {
             Sealed::find(self.as_str(), in_state)
         }
 
-        fn promises(self) -> Option<(ValueType, bool)> {
+        fn wants(self) -> Option<ValueType> {
             None
+        }
+
+        #[inline]
+        fn reads(self, _: Served<'_>) -> bool {
+            true
+        }
+    }
+
+    impl Switch for &String {
+        fn on_by_default(self) -> bool {
+            false
         }
     }
 
@@ -223,100 +237,20 @@ pub(crate) mod sealed {
             self.resolve(in_state.0).map(super::FlagId::raw)
         }
 
-        fn promises(self) -> Option<(ValueType, bool)> {
-            use std::any::Any;
-            let default: &dyn Any = &self.default;
-            Some((T::TYPE, default.downcast_ref() == Some(&true)))
+        fn wants(self) -> Option<ValueType> {
+            T::TYPE
+        }
+
+        #[inline]
+        fn reads(self, served: Served<'_>) -> bool {
+            T::read(served).is_some()
         }
     }
-}
 
-/// Declares typed keys for flags.
-///
-/// # Examples
-///
-/// ```
-/// hoist::flags! {
-///     /// Replaces the legacy price calculation.
-///     pub NEW_PRICING: bool = "new-pricing-engine", default false;
-///     pub PAGE_SIZE: i64 = "page-size", default 20;
-///     pub BUTTON: &'static str = "checkout-button", default "grey";
-/// }
-///
-/// let snap = hoist::Snapshot::from_yaml("
-/// version: 1
-/// flags:
-///   new-pricing-engine: on
-///   page-size: { default: { value: 50 } }
-/// ")?;
-/// let ctx = hoist::Context::new();
-/// assert!(snap.is_enabled(&NEW_PRICING, &ctx));
-/// assert_eq!(snap.value(&PAGE_SIZE, &ctx), 50);
-/// assert_eq!(snap.value(&BUTTON, &ctx), "grey");
-/// # Ok::<(), hoist::Error>(())
-/// ```
-#[macro_export]
-macro_rules! flags {
-    ($($(#[$meta:meta])* $vis:vis $name:ident : $type:ty = $flag:literal, default $default:expr;)*) => {
-        $(
-            $(#[$meta])*
-            $vis static $name: $crate::Key<$type> = $crate::Key::new($flag, $default);
-        )*
-    };
-}
-
-/// Declares an enum that a flag's text values can be read as.
-///
-/// A text that is none of the listed ones is a value of another type: the code's default counts.
-///
-/// # Examples
-///
-/// ```
-/// hoist::flag_enum! {
-///     /// How far the migration is.
-///     pub enum Migration { Old = "old", DualWrite = "dual-write", New = "new" }
-/// }
-/// hoist::flags! {
-///     pub MIGRATION: Migration = "migration", default Migration::Old;
-/// }
-///
-/// let snap = hoist::Snapshot::from_yaml("
-/// version: 1
-/// flags: { migration: { variants: [old, dual-write, new], default: dual-write } }
-/// ")?;
-/// assert_eq!(snap.value(&MIGRATION, &hoist::Context::new()), Migration::DualWrite);
-/// # Ok::<(), hoist::Error>(())
-/// ```
-#[macro_export]
-macro_rules! flag_enum {
-    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$inner:meta])* $arm:ident = $text:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        $vis enum $name {
-            $(
-                $(#[$inner])*
-                #[doc = concat!("The text `", $text, "`.")]
-                $arm,
-            )+
+    impl Switch for &Key<bool> {
+        #[inline]
+        fn on_by_default(self) -> bool {
+            self.default
         }
-
-        impl $crate::FlagValue for $name {
-            type Out<'s> = $name;
-            const TYPE: $crate::ValueType = $crate::ValueType::Text;
-
-            fn read(value: &$crate::Value) -> ::core::option::Option<$name> {
-                match value.as_text()? {
-                    $($text => ::core::option::Option::Some($name::$arm),)+
-                    _ => ::core::option::Option::None,
-                }
-            }
-
-            fn fallback<'s>(self) -> $name
-            where
-                Self: 's,
-            {
-                self
-            }
-        }
-    };
+    }
 }

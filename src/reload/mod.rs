@@ -457,6 +457,7 @@ impl Core {
             sources,
             kept: kept(Kept::LastGood),
             left_out: kept(Kept::LeftOut),
+            undeclared: undeclared(&loaded),
             killed: loaded.kills.0.keys().map(|name| name.to_string()).collect(),
             held: facts.held.as_ref().map(|(held, _)| held.clone()),
             last_error: facts.refused.clone().or_else(|| facts.broken.clone()),
@@ -473,6 +474,12 @@ impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Core").field("layers", &self.plan.layers).finish_non_exhaustive()
     }
+}
+
+/// The flags that no key of the code declares.
+fn undeclared(loaded: &Loaded) -> Vec<String> {
+    let flags = loaded.settings.declared.undeclared(&loaded.document);
+    flags.into_iter().map(|flag| flag.name.to_string()).collect()
 }
 
 /// The state of the document inside the service.

@@ -361,6 +361,8 @@ pub struct Status {
     pub kept: Vec<String>,
     /// Flags that are wrong in the file and have none.
     pub left_out: Vec<String>,
+    /// Flags that no key of the code declares, where the handle was told of keys.
+    pub undeclared: Vec<String>,
     /// Flags that the kill file names.
     pub killed: Vec<String>,
     /// Contents that wait to be believed.

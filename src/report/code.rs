@@ -111,6 +111,12 @@ codes! {
     Rollout = "rollout-here", "`rollout` is a condition in a segment only.";
     Unit = "unit", "`by` names something that cannot be bucketed.";
     Overlay = "overlay", "An overlay says what only a base may say, or changes what it may not.";
+    // Against the keys of the code.
+    MissingFlag = "missing-flag", "The code declares a flag that the files lack: a warning, unless the handle refuses it.";
+    UndeclaredFlag = "undeclared-flag", "A flag is there that no key in the code declares: a warning.";
+    KeyType = "key-type", "The values of a flag are of another type than its key in the code.";
+    KeyVariant = "key-variant", "A flag has a variant that the enum of its key in the code lacks.";
+    KeyValue = "key-value", "A value is beyond the range of the flag's key in the code, or is not json of its type.";
     // Warnings.
     Expired = "expired", "A flag is past the date in its `expires`.";
     RequestTargeting = "request-targeting", "A header or a cookie alone turns a flag on.";

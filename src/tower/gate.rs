@@ -11,7 +11,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::RequestFlags;
-use crate::key::FlagKey;
+use crate::key::BooleanKey;
 
 /// A layer that answers `404 Not Found` in place of a service, unless the flags let the request in.
 ///
@@ -73,19 +73,19 @@ pub struct Gate<R> {
 
 impl<R: Default> Gate<R> {
     /// Open where a boolean flag is on.
-    pub fn on(flag: impl FlagKey<'static> + Send + Sync + 'static) -> Gate<R> {
+    pub fn on(flag: impl BooleanKey<'static> + Send + Sync + 'static) -> Gate<R> {
         Gate::when(move |flags| flags.is_enabled(flag))
     }
 
     /// Open unless a boolean flag is on: for what it replaces. A flag that is not there is not on.
-    pub fn off(flag: impl FlagKey<'static> + Send + Sync + 'static) -> Gate<R> {
+    pub fn off(flag: impl BooleanKey<'static> + Send + Sync + 'static) -> Gate<R> {
         Gate::when(move |flags| !flags.is_enabled(flag))
     }
 
     /// Open where all of the flags are on; shut if none is named.
     pub fn all<F>(flags: impl IntoIterator<Item = F>) -> Gate<R>
     where
-        F: FlagKey<'static> + Send + Sync + 'static,
+        F: BooleanKey<'static> + Send + Sync + 'static,
     {
         let named: Box<[F]> = flags.into_iter().collect();
         Gate::when(move |flags| {
@@ -96,7 +96,7 @@ impl<R: Default> Gate<R> {
     /// Open where any of the flags is on.
     pub fn any<F>(flags: impl IntoIterator<Item = F>) -> Gate<R>
     where
-        F: FlagKey<'static> + Send + Sync + 'static,
+        F: BooleanKey<'static> + Send + Sync + 'static,
     {
         let named: Box<[F]> = flags.into_iter().collect();
         Gate::when(move |flags| named.iter().any(|flag| flags.is_enabled(*flag)))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::context::{Context, ContextBuf};
 use crate::decision::Decision;
-use crate::key::{FlagKey, FlagValue, Key};
+use crate::key::{BooleanKey, FlagKey, FlagValue, Key};
 use crate::snapshot::Snapshot;
 
 /// The flags of one request: one snapshot, and what is known of the request.
@@ -61,7 +61,7 @@ impl RequestFlags {
     }
 
     /// Whether a boolean flag is on; as [`Snapshot::is_enabled`].
-    pub fn is_enabled<'k>(&self, flag: impl FlagKey<'k>) -> bool {
+    pub fn is_enabled<'k>(&self, flag: impl BooleanKey<'k>) -> bool {
         self.0.snapshot.is_enabled(flag, &self.context())
     }
 

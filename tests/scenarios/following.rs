@@ -112,9 +112,9 @@ impl Answer {
     pub(crate) fn of(flags: &Flags) -> Answer {
         let (snap, ctx) = (flags.snapshot(), Context::new().user("ada"));
         Answer {
-            first: snap.value_or("first", &ctx, -1),
+            first: snap.value_or("first", &ctx, -1_i64),
             danger: snap.is_enabled("danger", &ctx),
-            last: snap.value_or("last", &ctx, -1),
+            last: snap.value_or("last", &ctx, -1_i64),
             flags: snap.flags().count(),
         }
     }

@@ -45,7 +45,7 @@ pub(crate) fn boolean(
     }
     let (by_name, by_key) = (flags.snapshot(), flags.snapshot());
     let name = workload.flag;
-    let key = Key::new(name, false);
+    let key: Key<bool> = Key::new(name, false);
     let contexts = || contexts_of(&workload.requests);
     vec![
         in_turn(contexts(), move |ctx| flags.is_enabled(black_box(name), ctx).into()),
@@ -59,12 +59,12 @@ pub(crate) fn split(workload: &Workload) -> Vec<Batch> {
     let [flags, cached] = open(workload.id, &workload.document, &[]);
     let (by_name, by_key) = (flags.snapshot(), flags.snapshot());
     let name = workload.flag;
-    let key = Key::new(name, 0_i64);
+    let key: Key<i64> = Key::new(name, 0);
     let contexts = || contexts_of(&workload.requests);
     vec![
-        in_turn(contexts(), move |ctx| flags.value_or(black_box(name), ctx, 0)),
-        in_turn(contexts(), move |ctx| cached.value_or(black_box(name), ctx, 0)),
-        in_turn(contexts(), move |ctx| by_name.value_or(black_box(name), ctx, 0)),
+        in_turn(contexts(), move |ctx| flags.value_or(black_box(name), ctx, 0_i64)),
+        in_turn(contexts(), move |ctx| cached.value_or(black_box(name), ctx, 0_i64)),
+        in_turn(contexts(), move |ctx| by_name.value_or(black_box(name), ctx, 0_i64)),
         in_turn(contexts(), move |ctx| by_key.value(black_box(&key), ctx)),
     ]
 }
