@@ -32,6 +32,8 @@ enum Kind {
     NoFile(PathBuf),
     #[error("no toggle file was named")]
     NoSource,
+    #[error("the flags cannot all be named in Rust: {0}")]
+    Unspeakable(String),
     #[error("the thread that follows the files: {0}")]
     Thread(std::io::Error),
 }
@@ -60,6 +62,10 @@ impl Error {
         Error(Arc::new(Kind::NoSource))
     }
 
+    pub(crate) fn unspeakable(why: String) -> Error {
+        Error(Arc::new(Kind::Unspeakable(why)))
+    }
+
     pub(crate) fn thread(error: std::io::Error) -> Error {
         Error(Arc::new(Kind::Thread(error)))
     }
@@ -69,7 +75,7 @@ impl Error {
         match &*self.0 {
             Kind::Unreadable { path, .. } => Some((Code::Unreadable, path)),
             Kind::NoFile(path) => Some((Code::NoFile, path)),
-            Kind::Invalid(_) | Kind::NoSource | Kind::Thread(_) => None,
+            Kind::Invalid(_) | Kind::NoSource | Kind::Unspeakable(_) | Kind::Thread(_) => None,
         }
     }
 
@@ -98,7 +104,11 @@ impl Error {
     pub fn report(&self) -> Option<&Report> {
         match &*self.0 {
             Kind::Invalid(report) => Some(report),
-            Kind::Unreadable { .. } | Kind::NoFile(_) | Kind::NoSource | Kind::Thread(_) => None,
+            Kind::Unreadable { .. }
+            | Kind::NoFile(_)
+            | Kind::NoSource
+            | Kind::Unspeakable(_)
+            | Kind::Thread(_) => None,
         }
     }
 }
@@ -120,7 +130,11 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.0 {
             Kind::Thread(error) => Some(error),
-            Kind::Invalid(_) | Kind::Unreadable { .. } | Kind::NoFile(_) | Kind::NoSource => None,
+            Kind::Invalid(_)
+            | Kind::Unreadable { .. }
+            | Kind::NoFile(_)
+            | Kind::NoSource
+            | Kind::Unspeakable(_) => None,
         }
     }
 }

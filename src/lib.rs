@@ -36,6 +36,7 @@
 //!   [`variants!`] declares enums for them.
 //! - [`Strategy`] is a condition written in Rust.
 //! - [`check`] and [`Report`] say what is wrong with a file, and where.
+//! - [`codegen`] writes the module of keys from the files.
 //! - [`bucket`] is the frozen algorithm that puts units into buckets.
 //!
 //! # Typed flags
@@ -109,6 +110,7 @@ mod checksum;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+pub mod codegen;
 mod compile;
 mod context;
 mod decision;

@@ -4,6 +4,7 @@
 //! given, so that it can be called as well as started.
 
 mod check;
+mod codegen;
 mod explain;
 mod printed;
 mod schema;
@@ -142,6 +143,7 @@ Examples:
   hoist check flags.yaml
   hoist explain flags.yaml checkout --user ada --region nz
   hoist test flags.yaml
+  hoist codegen flags.yaml > src/flags.rs
   hoist seal flags.yaml
   hoist schema > hoist.schema.json
 
@@ -154,6 +156,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Check),
+    Codegen(codegen::Codegen),
     Explain(Box<explain::Explain>),
     Schema(schema::Schema),
     Seal(seal::Seal),
@@ -173,7 +176,7 @@ impl Cli {
         match &cli.command {
             Command::Check(check) => check.verify().map_err(|why| usage_of("check", why))?,
             Command::Test(test) => test.verify().map_err(|why| usage_of("test", why))?,
-            Command::Explain(_) | Command::Schema(_) | Command::Seal(_) => {}
+            Command::Codegen(_) | Command::Explain(_) | Command::Schema(_) | Command::Seal(_) => {}
         }
         Ok(cli)
     }
@@ -186,6 +189,7 @@ impl Cli {
         };
         match &self.command {
             Command::Check(check) => check.run(to),
+            Command::Codegen(codegen) => codegen.run(to),
             Command::Explain(explain) => explain.run(to),
             Command::Schema(schema) => schema.run(to),
             Command::Seal(seal) => seal.run(to),

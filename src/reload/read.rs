@@ -32,7 +32,7 @@ pub(crate) struct Layers(pub(crate) Vec<PathBuf>);
 
 /// What reading all layers gave.
 pub(crate) struct Contents {
-    pub(super) layers: Vec<Vec<Text>>,
+    pub(crate) layers: Vec<Vec<Text>>,
     hasher: Xxh3Default,
 }
 

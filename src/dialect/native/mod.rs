@@ -11,6 +11,7 @@ mod list;
 mod matcher;
 mod merge;
 mod rule;
+mod said;
 mod scalars;
 mod seen;
 mod tests;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 pub(crate) use fields::is_name;
 use fields::{FreeKeys, is_free};
 pub(crate) use list::{ListFiles, NoListFiles};
+pub(crate) use said::{Said, said};
 use seen::SeenTests;
 
 use crate::checksum::{self, Seal};
