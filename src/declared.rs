@@ -187,8 +187,9 @@ impl ParsedValues {
         for key in &declared.keys {
             let Some(at) = flags.position(key.name()) else { continue };
             let Some(flag) = flags.at(at) else { continue };
-            let default = program.flags.get(FlagId::new(at)).default;
-            let first = default.index().saturating_sub(usize::from(flag.default.0));
+            // Not from its default, in whose place a kill or a test puts another variant.
+            let off = program.flags.get(FlagId::new(at)).off;
+            let first = off.index().saturating_sub(usize::from(flag.off.0));
             for (index, variant) in flag.variants.iter().enumerate() {
                 if let Ok(Some(value)) = key.fits(&variant.name, &variant.value) {
                     parsed.push((VariantId::new(first + index), value));

@@ -265,3 +265,31 @@ fn a_decision_parses_nothing() {
     let error = Snapshot::from_yaml_with_keys(&text.replace("false", "true"), COUNTED_KEYS);
     assert!(error.unwrap_err().to_string().contains("reading it panics"));
 }
+
+#[test]
+fn a_killed_or_forced_flag_hands_out_the_json_of_the_variant_that_it_serves() {
+    const TEXT: &str = "
+version: 1
+flags:
+  before: { variants: { x: { per_second: 1 } }, default: x }
+  limits:
+    variants: { a: { per_second: 10 }, b: { per_second: 20 }, c: { per_second: 30 } }
+    off_variant: a
+    default: c
+  zz: { variants: { x: { per_second: 2 } }, default: x }
+";
+    let served = |text: &str| {
+        let snap = Snapshot::from_yaml_with_keys(text, MORE_KEYS).unwrap();
+        snap.value(&RATE, &Context::new()).per_second
+    };
+    assert_eq!(served(TEXT), 30.0);
+    assert_eq!(served(&TEXT.replace("off_variant: a", "off_variant: a\n    kill: true")), 10.0);
+    #[cfg(feature = "testing")]
+    {
+        let snap = Snapshot::from_yaml_with_keys(TEXT, MORE_KEYS).unwrap();
+        for (variant, expected) in [("a", 10.0), ("b", 20.0), ("c", 30.0)] {
+            let forced = snap.with("limits", variant);
+            assert_eq!(forced.value(&RATE, &Context::new()).per_second, expected);
+        }
+    }
+}

@@ -107,6 +107,7 @@ pub(crate) struct Flag {
     pub(crate) not_excluded: OpId,
     /// What it serves where nothing else is said: everyone, if it asks nothing.
     pub(crate) default: VariantId,
+    /// As the file says it, also of a flag that serves something else.
     pub(crate) off: VariantId,
     /// The variant of a boolean flag that is on.
     pub(crate) on: Option<VariantId>,
