@@ -45,6 +45,29 @@ fn every_thread_sees_a_reload_at_its_next_question() {
 }
 
 #[test]
+fn a_thread_that_saw_a_state_in_a_snapshot_never_goes_back_from_it() {
+    const EDITS: i64 = 300;
+    let folder = Folder::new();
+    folder.write("flags.yaml", document(0));
+    let flags = folder.layers(&["flags.yaml"]).cache_per_thread().open().unwrap();
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while size(&flags) < EDITS {
+                    let seen = flags.snapshot().value_or("size", &Context::new(), -1_i64);
+                    let asked = size(&flags);
+                    assert!(asked >= seen, "{seen} in a snapshot, and {asked} after it");
+                }
+            });
+        }
+        for edit in 1..=EDITS {
+            folder.write("flags.yaml", document(edit));
+            flags.reload().unwrap();
+        }
+    });
+}
+
+#[test]
 fn more_handles_than_a_thread_has_places_do_not_mix() {
     let folder = Folder::new();
     let handles: Vec<Flags> = (0..9)

@@ -350,10 +350,11 @@ impl Core {
     fn publish(&self, loaded: Loaded, bury: &mut dyn FnMut(Replaced<Loaded>)) -> Change {
         let loaded = Arc::new(loaded);
         let old = self.load_full();
-        let replaced = self.cell.swap(Arc::clone(&loaded));
+        // Before the swap: who has seen the new state anywhere then knows that what it keeps is old.
         if let Some(threads) = &self.threads {
             threads.tell(loaded.generation);
         }
+        let replaced = self.cell.swap(Arc::clone(&loaded));
         #[cfg(feature = "testing")]
         self.force_anew();
         bury(replaced);

@@ -35,7 +35,8 @@ impl Threads {
         Threads { place, newest: AtomicU32::new(first) }
     }
 
-    /// Tells all threads of a state that was published.
+    /// Tells all threads of a state that is about to be published. Until it is, they find what they
+    /// keep to be old, and take what there is from the cell.
     pub(super) fn tell(&self, newest: u32) {
         self.newest.store(newest, Ordering::Release);
     }
