@@ -71,15 +71,14 @@ fn ran(snapshot: &Snapshot, document: &Document) -> Vec<Ran> {
         let failure = |expected: &Expectation| {
             let explanation = snapshot.explain(&*expected.flag, &ctx);
             let served = explanation.decision().variant();
-            let is_boolean = document.flags.get(&expected.flag).is_some_and(|flag| flag.is_boolean);
-            let wanted = match &*expected.variant {
-                "true" if is_boolean => "on",
-                "false" if is_boolean => "off",
-                name => name,
-            };
-            (served != wanted).then(|| Failure {
+            let wanted = document.flags.get(&expected.flag).and_then(|flag| {
+                let at = flag.find_spelt(&expected.variant)?;
+                flag.variants.get(usize::from(at.0))
+            });
+            let wanted = wanted.map_or(&expected.variant, |variant| &variant.name);
+            (*served != **wanted).then(|| Failure {
                 flag: expected.flag.clone(),
-                expected: wanted.to_owned(),
+                expected: wanted.to_string(),
                 served: served.to_owned(),
                 explanation: explanation.to_string(),
             })

@@ -179,6 +179,15 @@ impl Flag {
         (file.map_or("", |file| file), at.line)
     }
 
+    /// The variant of a name; of a boolean flag `true` is `on`, and `false` is `off`.
+    pub(crate) fn find_spelt(&self, name: &str) -> Option<VariantIndex> {
+        self.find_variant(match name {
+            "true" if self.is_boolean => "on",
+            "false" if self.is_boolean => "off",
+            name => name,
+        })
+    }
+
     pub(crate) fn find_variant(&self, name: &str) -> Option<VariantIndex> {
         let at = self.variants.iter().position(|variant| *variant.name == *name)?;
         u16::try_from(at).ok().map(VariantIndex)
@@ -189,6 +198,18 @@ impl Flag {
 pub(crate) struct Variant {
     pub(crate) name: Name,
     pub(crate) value: Value,
+}
+
+impl Variant {
+    /// The variants of a boolean flag.
+    pub(crate) fn switch() -> Arc<[Variant]> {
+        Arc::new(
+            [("off", false), ("on", true)].map(|(name, value)| Variant {
+                name: Arc::from(name),
+                value: Value::Boolean(value),
+            }),
+        )
+    }
 }
 
 /// What is said of a flag and changes no decision.

@@ -17,7 +17,7 @@ use crate::program::{FlagId, Id, Program};
 use crate::report::{Code, Report, Severity};
 use crate::source::{FileId, FileLine, Owner, Place, Problem, Spot};
 use crate::tree::NodeId;
-use crate::value::{Value, ValueType};
+use crate::value::ValueType;
 
 /// What a reload does about a flag that is wrong.
 ///
@@ -464,10 +464,7 @@ fn mix(
 
 /// A flag of which nothing is readable but that it is killed.
 fn killed_flag(name: &Name) -> Arc<Flag> {
-    let variant =
-        |name: &str, value| Variant { name: Arc::from(name), value: Value::Boolean(value) };
-    let variants = Arc::new([variant("off", false), variant("on", true)]);
-    Arc::new(Flag { kill: true, ..stand_in(name, ValueType::Boolean, variants) })
+    Arc::new(Flag { kill: true, ..stand_in(name, ValueType::Boolean, Variant::switch()) })
 }
 
 /// A flag that the files lack: it serves the first of its variants.

@@ -234,12 +234,17 @@ impl Snapshot {
     pub fn explain<'s>(&'s self, flag: impl FlagKey<'s>, ctx: &Context<'_>) -> Explanation<'s> {
         let mut notes = Notes::new();
         // The instant is pinned, so that what is told of it is what was decided with.
-        let ctx = &ctx.clone().at_instant(self.loaded.instant(ctx));
+        let ctx = &self.pinned(ctx);
         let decided = self.loaded.find(flag);
         let decided = decided.map(|id| (id, self.loaded.observed(id, ctx, &mut notes)));
         let decided = decided.and_then(|decided| self.loaded.readable(flag, decided));
         let decision = Decision::new(&self.loaded, flag.flag_name(), decided);
         Explanation::new(&self.loaded, decision, notes, ctx)
+    }
+
+    /// The context with its instant, or with that of now.
+    fn pinned<'c>(&self, ctx: &Context<'c>) -> Context<'c> {
+        ctx.clone().at_instant(self.loaded.instant(ctx))
     }
 
     /// Decides every flag for one context, in the byte order of their names.
@@ -256,7 +261,7 @@ impl Snapshot {
     /// ```
     pub fn decide_all<'s>(&'s self, ctx: &Context<'_>) -> impl Iterator<Item = Decision<'s>> {
         // One instant for all of them.
-        let ctx = ctx.clone().at_instant(self.loaded.instant(ctx));
+        let ctx = self.pinned(ctx);
         self.flags().map(move |flag| self.decide(flag, &ctx))
     }
 
@@ -278,7 +283,7 @@ impl Snapshot {
     /// # Ok::<(), hoist::Error>(())
     /// ```
     pub fn public_json(&self, ctx: &Context<'_>) -> serde_json::Value {
-        let ctx = ctx.clone().at_instant(self.loaded.instant(ctx));
+        let ctx = self.pinned(ctx);
         let public = self.loaded.flags.iter().filter(|flag| flag.metadata.is_public);
         let told = public.map(|flag| {
             let decision = self.decide(&*flag.name, &ctx);

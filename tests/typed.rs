@@ -293,3 +293,15 @@ flags:
         }
     }
 }
+
+#[cfg(feature = "testing")]
+#[test]
+fn the_test_kit_is_told_of_keys_as_a_handle_is() {
+    use hoist::testing;
+    let flags = testing::flags().yaml(GOOD).keys(KEYS).build();
+    let at_acme = Context::new().tenant("acme");
+    let forced = flags.force("limits", "normal");
+    assert_eq!(flags.snapshot().value(&LIMITS, &at_acme).per_second, 50);
+    drop(forced);
+    assert_eq!(flags.snapshot().value(&LIMITS, &at_acme).per_second, 900);
+}

@@ -38,6 +38,15 @@ impl<'c> Named<'c> {
     }
 }
 
+/// Whether overlays go together with so many bases.
+pub(super) fn overlays_fit(bases: &[PathBuf], overlays: &[PathBuf]) -> Result<(), String> {
+    match bases.len() {
+        1 => Ok(()),
+        _ if overlays.is_empty() => Ok(()),
+        count => Err(format!("--overlay is laid over one FILE, and here are {count}")),
+    }
+}
+
 /// How many there are of something that has an `s` for more than one.
 pub(super) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })

@@ -45,11 +45,7 @@ Exit codes:
 impl Test {
     /// Whether the arguments go together.
     pub(super) fn verify(&self) -> Result<(), String> {
-        match self.files.len() {
-            1 => Ok(()),
-            _ if self.overlays.is_empty() => Ok(()),
-            count => Err(format!("--overlay is laid over one FILE, and here are {count}")),
-        }
+        printed::overlays_fit(&self.files, &self.overlays)
     }
 
     pub(super) fn run(&self, to: &mut Streams<'_>) -> io::Result<Exit> {

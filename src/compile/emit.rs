@@ -314,8 +314,7 @@ impl Emitter<'_> {
         let any_of = target
             .map(|(target, first)| {
                 variants
-                    .map(|name| super::spelt(target, name))
-                    .filter_map(|name| target.find_variant(name))
+                    .filter_map(|name| target.find_spelt(name))
                     .map(|variant| first.offset(variant.0))
                     .collect()
             })

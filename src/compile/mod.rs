@@ -13,7 +13,7 @@ mod warn;
 
 use std::collections::BTreeSet;
 
-use crate::ir::{Condition, Document, Flag, Flags, Name};
+use crate::ir::{Condition, Document, Flags, Name};
 use crate::limits::Limits;
 use crate::program::Program;
 use crate::source::{Owner, Problem};
@@ -95,13 +95,4 @@ pub(crate) fn check_loose(
 /// The program of flags without problems.
 pub(crate) fn emit(flags: &Flags, compiled: &Compiled) -> Program {
     emit::emit(flags, compiled)
-}
-
-/// A variant's name as its flag spells it: of a boolean flag `true` is `on`.
-fn spelt<'n>(flag: &Flag, name: &'n str) -> &'n str {
-    match name {
-        "true" if flag.is_boolean => "on",
-        "false" if flag.is_boolean => "off",
-        name => name,
-    }
 }

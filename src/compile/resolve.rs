@@ -1,6 +1,6 @@
 //! Names to what they name, and "did you mean".
 
-use super::{Broken, Checked, Compiled, Fresh, Registered, spelt};
+use super::{Broken, Checked, Compiled, Fresh, Registered};
 use crate::ir::{Condition, Document, Flag, Name, Scope};
 use crate::report::{Code, Suggestions};
 use crate::source::{Owner, Problem, Spot};
@@ -197,7 +197,7 @@ impl<'d> Resolver<'d> {
 
     fn variants(&mut self, target: &Flag, named: &[(Name, Spot)]) {
         for (name, spot) in named {
-            if target.find_variant(spelt(target, name)).is_some() {
+            if target.find_spelt(name).is_some() {
                 continue;
             }
             let known = target.variants.iter().map(|variant| &*variant.name);

@@ -192,7 +192,7 @@ pub(crate) enum Found<'r> {
 /// The first cookie in the value of a `Cookie` header that has the name which the finder looks for,
 /// by RFC 6265, section 4.2.
 ///
-/// PERF: each place where the name stands is looked at, and not each cookie (CTX of a browser).
+/// PERF: each place where the name stands is looked at, and not each cookie (CTX-asked).
 pub(crate) fn find_cookie<'h>(header: &'h [u8], name: &Finder<'_>) -> Option<&'h [u8]> {
     name.find_iter(header).find_map(|at| {
         let (before, rest) = header.split_at_checked(at)?;

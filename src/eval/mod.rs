@@ -34,8 +34,7 @@ pub(crate) struct Run<'r> {
 
 /// Decides one flag.
 pub(crate) fn decide<O: Observer>(run: &Run<'_>, id: FlagId, observer: &mut O) -> Outcome {
-    let flag = run.program.flags.get(id);
-    without_context(flag).unwrap_or_else(|| decide_in_full(run, flag, observer))
+    decide_in_full(run, run.program.flags.get(id), observer)
 }
 
 /// What a flag decides that asks nothing.

@@ -52,14 +52,13 @@ impl Served {
         match loaded.flags.get(name) {
             Some(flag) => self.by_flag(flag),
             None => {
-                let variant = |name: &str, value| Variant { name: Arc::from(name), value };
-                let variants: Arc<[Variant]> = match &self.0 {
-                    Value::Boolean(_) => Arc::new([
-                        variant("off", Value::Boolean(false)),
-                        variant("on", Value::Boolean(true)),
-                    ]),
-                    Value::Text(text) => Arc::new([variant(text, self.0.clone())]),
-                    value => Arc::new([variant("forced", value.clone())]),
+                let only = |name: &str| -> Arc<[Variant]> {
+                    Arc::new([Variant { name: Arc::from(name), value: self.0.clone() }])
+                };
+                let variants = match &self.0 {
+                    Value::Boolean(_) => Variant::switch(),
+                    Value::Text(text) => only(text),
+                    _ => only("forced"),
                 };
                 self.by_flag(&load::stand_in(name, self.0.value_type(), variants))
             }
@@ -68,7 +67,7 @@ impl Served {
 
     fn by_flag(&self, flag: &Flag) -> Result<Flag, String> {
         let named = match &self.0 {
-            Value::Text(text) => flag.find_variant(text),
+            Value::Text(text) => flag.find_spelt(text),
             _ => None,
         };
         let of_value = || {

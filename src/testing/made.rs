@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Clock, refuse};
+use crate::declared::DeclaredKey;
 use crate::flags::Flags;
 use crate::load::Settings;
 use crate::snapshot::Snapshot;
@@ -88,6 +89,13 @@ impl Made {
     ) -> Made {
         let known: Strategies = self.settings.strategies;
         self.settings.strategies = known.with(name, strategy);
+        self
+    }
+
+    /// The keys of the code, which the flags are held to as by
+    /// [`Builder::keys`](crate::Builder::keys); `Json` keys are read only then.
+    pub fn keys(mut self, keys: &'static [&'static dyn DeclaredKey]) -> Made {
+        self.settings.declared.keys.extend(keys);
         self
     }
 

@@ -34,7 +34,6 @@ use crate::literal::pattern::Patterns;
 use crate::report::{Code, Suggestions};
 use crate::source::{FileId, Owner, Problem, Sources, Spot};
 use crate::tree::{self, Entry, Kind, Node, NodeId, Seeded, Syntax};
-use crate::value::Value;
 
 /// The keys of a whole file.
 const TOP_KEYS: [&str; 7] =
@@ -80,31 +79,27 @@ pub(crate) fn lower(
     limits: &Limits,
 ) -> Lowered {
     let mut sources = Sources::default();
-    let mut lowering =
-        Lowering {
-            sources: &mut sources,
-            list_files,
-            problems: Vec::new(),
-            owner: Owner::Set,
-            lists_read: BTreeMap::new(),
-            after_last: NodeId(0),
-            attributes: None,
-            units: Arc::new([UnitName::Builtin(Builtin::User)]),
-            has_units: false,
-            switch: Arc::new([("off", false), ("on", true)].map(|(name, value)| Variant {
-                name: Arc::from(name),
-                value: Value::Boolean(value),
-            })),
-            names: HashSet::default(),
-            tests: SeenTests::default(),
-            segment: None,
-            suggestions: Suggestions::new(),
-            patterns: Patterns::new(limits.pattern_bytes),
-            loose: Vec::new(),
-            demands_seals,
-            is_sealed: layers.iter().flatten().any(|text| text.syntax == Syntax::Yaml),
-            limits: *limits,
-        };
+    let mut lowering = Lowering {
+        sources: &mut sources,
+        list_files,
+        problems: Vec::new(),
+        owner: Owner::Set,
+        lists_read: BTreeMap::new(),
+        after_last: NodeId(0),
+        attributes: None,
+        units: Arc::new([UnitName::Builtin(Builtin::User)]),
+        has_units: false,
+        switch: Variant::switch(),
+        names: HashSet::default(),
+        tests: SeenTests::default(),
+        segment: None,
+        suggestions: Suggestions::new(),
+        patterns: Patterns::new(limits.pattern_bytes),
+        loose: Vec::new(),
+        demands_seals,
+        is_sealed: layers.iter().flatten().any(|text| text.syntax == Syntax::Yaml),
+        limits: *limits,
+    };
     let mut roots = Vec::new();
     for (layer, texts) in layers.iter().enumerate() {
         for text in texts {
