@@ -27,8 +27,7 @@ impl<'r> Request<'r> {
     }
 
     pub(crate) fn user_hash(&self) -> Option<UnitHash> {
-        let of_base = || self.base.builtin(Builtin::User);
-        self.ctx.user_hash().or_else(|| of_base().map(|user| UnitHash::of(user.as_bytes())))
+        self.ctx.user_hash().or_else(|| self.base.user_hash())
     }
 
     /// The hash of the first unit that is there.
@@ -89,10 +88,9 @@ impl<'r> Request<'r> {
         let of_bytes =
             |bytes: &'r [u8]| std::str::from_utf8(bytes).map_or(Known::Nothing, Known::Text);
         match subject {
-            Subject::Builtin(Builtin::User) => match self.ctx.own_user_hash() {
-                Some(hash) => Known::Hashed(hash),
-                None => self.builtin(Builtin::User).map_or(Known::Nothing, Known::Text),
-            },
+            Subject::Builtin(Builtin::User) => {
+                self.user_hash().map_or(Known::Nothing, Known::Hashed)
+            }
             Subject::Builtin(builtin) => self.builtin(*builtin).map_or(Known::Nothing, Known::Text),
             Subject::Header(name) => match self.ctx.find_header(name) {
                 Found::NotGiven | Found::Absent => Known::Nothing,

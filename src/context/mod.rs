@@ -394,9 +394,7 @@ impl<'a> Context<'a> {
     pub(crate) fn user_hash(&self) -> Option<UnitHash> {
         match &self.user {
             Some((_, hash)) => Some(*hash),
-            None => self.under.and_then(|under| {
-                under.builtin(Builtin::User).map(|user| UnitHash::of(user.as_bytes()))
-            }),
+            None => self.under.and_then(ContextBuf::user_hash),
         }
     }
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::headers::HeaderKey;
 use super::headers::{Found, Headers};
 use super::{Address, Attribute, Builtin, Context, Unit};
+use crate::bucket::UnitHash;
 use crate::literal::instant;
 
 /// The value of an attribute, owned: as [`Attribute`], with lists as JSON.
@@ -146,6 +147,8 @@ impl Headers for HeadersBuf {
 #[derive(Clone, Default, PartialEq)]
 pub struct ContextBuf {
     texts: Vec<(Builtin, String)>,
+    /// Of the user among them.
+    user_hash: Option<UnitHash>,
     address: Option<Address>,
     attributes: Vec<(String, AttributeBuf)>,
     headers: Option<HeadersBuf>,
@@ -203,6 +206,10 @@ impl ContextBuf {
 
     pub(crate) fn with_text(mut self, builtin: Builtin, text: &str) -> Self {
         self.texts.retain(|(known, _)| *known != builtin);
+        if builtin == Builtin::User {
+            // Once, and not in each decision on what is lent of it.
+            self.user_hash = (!text.is_empty()).then(|| UnitHash::of(text.as_bytes()));
+        }
         if !text.is_empty() {
             self.texts.push((builtin, text.to_owned()));
         }
@@ -288,6 +295,10 @@ impl ContextBuf {
 
     pub(crate) fn builtin(&self, builtin: Builtin) -> Option<&str> {
         self.texts.iter().find(|(known, _)| *known == builtin).map(|(_, text)| text.as_str())
+    }
+
+    pub(crate) fn user_hash(&self) -> Option<UnitHash> {
+        self.user_hash
     }
 
     pub(crate) fn address(&self) -> Option<Address> {
