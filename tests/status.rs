@@ -3,6 +3,7 @@
 mod folder;
 mod live;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use folder::Folder;
@@ -229,4 +230,29 @@ fn equal_contents_have_equal_hashes_and_generations_rise() {
     assert_eq!(first.hash, third.hash);
     assert_ne!(first.hash, second.hash);
     assert!(first.generation < second.generation && second.generation < third.generation);
+}
+
+#[test]
+fn a_status_is_of_one_state_while_others_are_published() {
+    let live = Live::of(GOOD);
+    live.becomes("version: 1\nflags: { a: off, b: on }\n");
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let looks = scope.spawn(|| {
+            let mut looks = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                let status = live.flags.status();
+                assert_eq!(status.last_reload.unwrap().generation, status.generation);
+                assert_eq!(status.kept.is_empty(), status.last_error.is_none());
+                looks += 1;
+            }
+            looks
+        });
+        for _ in 0..200 {
+            live.becomes(BROKEN);
+            live.becomes(GOOD);
+        }
+        is_over.store(true, Ordering::Relaxed);
+        assert!(looks.join().unwrap() > 0);
+    });
 }

@@ -350,21 +350,22 @@ impl Core {
     fn publish(&self, loaded: Loaded, bury: &mut dyn FnMut(Replaced<Loaded>)) -> Change {
         let loaded = Arc::new(loaded);
         let old = self.load_full();
-        // Before the swap: who has seen the new state anywhere then knows that what it keeps is old.
-        if let Some(threads) = &self.threads {
-            threads.tell(loaded.generation);
-        }
-        let replaced = self.cell.swap(Arc::clone(&loaded));
-        #[cfg(feature = "testing")]
-        self.force_anew();
-        bury(replaced);
         let change = changes::between(&old, &loaded);
-        {
+        let replaced = {
+            // Under the lock, so that no status is of one state and of what is told of another.
             let mut facts = locked(&self.facts);
             facts.counts.ok += 1;
             facts.last_reload = Some(change.clone());
             facts.broken = of_broken(&loaded, facts.broken.take());
-        }
+            // Before the swap: who has seen the new state anywhere knows that what it keeps is old.
+            if let Some(threads) = &self.threads {
+                threads.tell(loaded.generation);
+            }
+            self.cell.swap(Arc::clone(&loaded))
+        };
+        #[cfg(feature = "testing")]
+        self.force_anew();
+        bury(replaced);
         self.tell(&ReloadEvent::Reloaded(change.clone()));
         change
     }
@@ -442,9 +443,9 @@ impl Core {
     }
 
     pub(crate) fn status(&self) -> Status {
-        let loaded = self.load_full();
         let sources = self.followed();
         let facts = locked(&self.facts);
+        let loaded = self.load_full();
         let kept = |fate: Kept| {
             let broken = loaded.broken.iter().filter(move |(_, kept)| **kept == fate);
             broken.map(|(name, _)| name.to_string()).collect()
