@@ -5,7 +5,7 @@ use std::fmt;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::load::{Kept, Loaded};
-use crate::program::{FlagId, NO_BUCKET, Outcome};
+use crate::program::{Decided, NO_BUCKET, Outcome};
 use crate::reason::Reason;
 use crate::value::Value;
 
@@ -36,15 +36,11 @@ use crate::value::Value;
 pub struct Decision<'s> {
     loaded: &'s Loaded,
     name: &'s str,
-    decided: Result<(FlagId, Outcome), Reason>,
+    decided: Decided,
 }
 
 impl<'s> Decision<'s> {
-    pub(crate) fn new(
-        loaded: &'s Loaded,
-        name: &'s str,
-        decided: Result<(FlagId, Outcome), Reason>,
-    ) -> Decision<'s> {
+    pub(crate) fn new(loaded: &'s Loaded, name: &'s str, decided: Decided) -> Decision<'s> {
         Decision { loaded, name, decided }
     }
 
@@ -110,6 +106,17 @@ impl<'s> Decision<'s> {
     /// then one of the text that it had.
     pub fn is_kept(&self) -> bool {
         self.loaded.broken.get(self.name).is_some_and(|kept| *kept == Kept::LastGood)
+    }
+
+    /// The name of the flags that decided, where [`Builder::set_id`](crate::Builder::set_id) gives
+    /// them one.
+    pub fn set_id(&self) -> Option<&'s str> {
+        self.loaded.settings.set_id.as_deref()
+    }
+
+    /// The hash of the contents that decided, as [`Snapshot::hash`](crate::Snapshot::hash).
+    pub fn hash(&self) -> u64 {
+        self.loaded.hash
     }
 
     /// The bucket of the unit, 0 to 99 999, if the rule that decided used one: that of its

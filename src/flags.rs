@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::context::{Context, ContextBuf};
+use crate::counts::DecisionCounts;
 use crate::declared::{DeclaredKey, OnMissingFlag};
 use crate::error::Error;
 use crate::key::{BooleanKey, Key, OwnedValue};
@@ -13,6 +14,7 @@ use crate::limits::Limits;
 #[cfg(feature = "testing")]
 use crate::load::Loaded;
 use crate::load::{Kills, OnBadFlag, Settings};
+use crate::recorder::{Recorder, Recording};
 use crate::reload::read::{Layers, report_of};
 use crate::reload::{
     Core, Following, Plan, ReloadEvent, ReloadOutcome, Status, Subscription, Watch, WatchMode,
@@ -20,6 +22,9 @@ use crate::reload::{
 use crate::report::Report;
 use crate::snapshot::Snapshot;
 use crate::strategy::Strategy;
+#[cfg(feature = "metrics")]
+use crate::telemetry::facade::publish;
+use crate::telemetry::{families, prometheus};
 
 /// A live handle on toggle files: it loads them, follows them, and answers.
 ///
@@ -145,6 +150,43 @@ impl Flags {
     }
 }
 
+/// What is counted.
+impl Flags {
+    /// How often the flags were asked and what they served, since the handle was opened; nothing
+    /// without [`Builder::count_decisions`].
+    pub fn decision_counts(&self) -> DecisionCounts {
+        self.core.decision_counts()
+    }
+
+    /// What is counted and how the handle stands, in the text format of Prometheus 0.0.4: for the
+    /// service's own `/metrics`. [`telemetry`](crate::telemetry) lists the names.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hoist::{Context, Flags};
+    ///
+    /// # let path = std::env::temp_dir().join(format!("hoist-doc-text-{}.yaml", std::process::id()));
+    /// std::fs::write(&path, "version: 1\nflags: { new-search: on }").unwrap();
+    /// let flags = Flags::builder().file(&path).count_decisions().open()?;
+    /// flags.is_enabled("new-search", &Context::new());
+    /// let text = flags.prometheus_text();
+    /// assert!(text.contains(r#"hoist_decisions_total{flag="new-search",variant="on"} 1"#), "{text}");
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), hoist::Error>(())
+    /// ```
+    pub fn prometheus_text(&self) -> String {
+        prometheus::text(&families(&self.status(), &self.decision_counts()))
+    }
+
+    /// Hands what is measured to the exporter that the `metrics` crate was given. Counting is a
+    /// setting: [`Builder::publish_metrics`], which also calls this every second.
+    #[cfg(feature = "metrics")]
+    pub fn publish_metrics(&self) {
+        publish(&families(&self.status(), &self.decision_counts()));
+    }
+}
+
 #[cfg(feature = "testing")]
 impl Flags {
     pub(crate) fn in_memory(loaded: Loaded) -> Result<Flags, Error> {
@@ -200,6 +242,7 @@ pub struct Builder {
     fallback: Option<&'static str>,
     guards_shrinks: bool,
     caches_per_thread: bool,
+    after_looks: Option<fn(&Core)>,
     settings: Settings,
     watch: Watch,
 }
@@ -214,6 +257,7 @@ impl Default for Builder {
             fallback: None,
             guards_shrinks: true,
             caches_per_thread: false,
+            after_looks: None,
             settings: Settings { tolerates_unregistered: false, ..Settings::default() },
             watch: Watch::default(),
         }
@@ -395,6 +439,41 @@ impl Builder {
         self
     }
 
+    /// A name for the flags of this handle, for telemetry: `feature_flag.set.id` of events, and the
+    /// label `set` of metrics. It tells the handles of a process apart.
+    pub fn set_id(mut self, id: impl Into<Arc<str>>) -> Builder {
+        self.settings.set_id = Some(id.into());
+        self
+    }
+
+    /// Has someone told of each decision that is asked of the handle and of its snapshots; see
+    /// [`Recorder`]. There may be several, told in their order.
+    pub fn recorder(mut self, recorder: impl Recorder + 'static) -> Builder {
+        self.settings.witnesses.push(Arc::new(Recording(recorder)));
+        self
+    }
+
+    /// Counts what the flags serve, for [`Flags::decision_counts`] and the metrics.
+    ///
+    /// Threads count apart from each other, so that they do not wait for each other's caches; the
+    /// price is some nanoseconds a decision, and 8 bytes for each variant, state and thread that the
+    /// machine can run at once, up to 16 of them.
+    pub fn count_decisions(mut self) -> Builder {
+        self.settings.tallies = Some(Arc::default());
+        self
+    }
+
+    /// Counts decisions, and hands them with all else that is measured to the `metrics` crate once a
+    /// second, on the thread that follows the files; with [`Watch::OnDemand`] at each reload.
+    ///
+    /// So a decision does not pay for the exporter. Where something asks the exporter for the
+    /// numbers, [`Flags::publish_metrics`] before it makes them those of now.
+    #[cfg(feature = "metrics")]
+    pub fn publish_metrics(mut self) -> Builder {
+        self.after_looks = Some(|core| publish(&families(&core.status(), &core.decision_counts())));
+        self.count_decisions()
+    }
+
     /// Lets each thread that asks the handle keep the state it asked last, which takes some ten
     /// nanoseconds off every question. Edits are seen as soon as otherwise.
     ///
@@ -437,6 +516,7 @@ impl Builder {
             fallback: self.fallback,
             guards_shrinks: self.guards_shrinks,
             caches_per_thread: self.caches_per_thread,
+            after_looks: self.after_looks,
             settings: self.settings,
         };
         let core = Arc::new(Core::open(plan)?);

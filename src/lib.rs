@@ -70,6 +70,17 @@
 //! # Ok::<(), hoist::Error>(())
 //! ```
 //!
+//! # In a service
+//!
+//! - Requests: contexts of the `http` crate's own types, a `tower` layer that gives each request one
+//!   snapshot, flags as an argument of `axum` handlers: the features `http`, `tower` and `axum`, each
+//!   with a module that says how.
+//! - Telemetry: [`telemetry`] for counts, metrics, events and spans, and [`Recorder`] for anything
+//!   else.
+//! - Tests: the feature `testing`, with flags from code, forces, clocks and a log of what was asked.
+//! - [`Builder::context`] is what the service knows of every request, under each request's own.
+//! - [`Snapshot::public_json`] is what a front end may know.
+//!
 //! # What always holds
 //!
 //! Nothing but a loaded file turns a feature on: an unknown flag, a wrong type, a missing
@@ -86,7 +97,10 @@
 //! - `tower`: a layer that gives each request one snapshot and one context, and a gate for routes.
 //! - `axum`: the flags of a request as an argument of a handler.
 //! - `openfeature`: a provider for the OpenFeature SDK.
-//! - `tracing`: a log line for each reload and each distinct failure.
+//! - `tracing`: a log line for each reload and each distinct failure, and events of decisions for
+//!   those who want them.
+//! - `metrics`: what is counted, for the exporter that the `metrics` crate was given.
+//! - `testing`: the test kit.
 //! - `cli`: the `hoist` command.
 //!
 //! Features add API and change no answer.
@@ -113,6 +127,7 @@ pub mod cli;
 pub mod codegen;
 mod compile;
 mod context;
+mod counts;
 mod decision;
 mod declared;
 mod dialect;
@@ -135,6 +150,7 @@ mod observer;
 pub mod openfeature;
 mod program;
 mod reason;
+mod recorder;
 mod reload;
 mod report;
 mod request;
@@ -142,6 +158,7 @@ mod schema;
 mod snapshot;
 mod source;
 mod strategy;
+pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "tower")]
@@ -153,6 +170,7 @@ pub use checksum::seal;
 pub use context::{
     Address, Attribute, AttributeBuf, Context, ContextBuf, HeaderKey, Headers, Unit,
 };
+pub use counts::{DecisionCounts, ServedCount};
 pub use decision::Decision;
 pub use declared::{DeclaredKey, OnMissingFlag};
 pub use error::Error;
@@ -162,6 +180,7 @@ pub use key::{BooleanKey, FlagKey, FlagValue, Json, Key, OwnedValue};
 pub use limits::Limits;
 pub use load::OnBadFlag;
 pub use reason::Reason;
+pub use recorder::Recorder;
 pub use reload::{
     Change, Held, Origin, ReloadCounts, ReloadEvent, ReloadFailure, ReloadOutcome, Status,
     Subscription, Watch, WatchMode,

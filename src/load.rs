@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
 use crate::compile::{self, Broken, Compiled, Fresh, Registered};
-use crate::context::ContextBuf;
+use crate::context::{Context, ContextBuf};
+use crate::counts::{Tallies, Tally};
 use crate::declared::{Declared, ParsedValues};
 use crate::dialect::native::{self, ListFiles, Lowered, Text};
 use crate::ir::{Document, Flag, Flags, Metadata, Name, Variant, VariantIndex};
 use crate::limits::Limits;
 use crate::literal::instant;
-use crate::program::{FlagId, Id, Program};
+use crate::program::{Decided, FlagId, Id, Program};
 use crate::report::{Code, Report, Severity};
 use crate::source::{FileId, FileLine, Owner, Place, Problem, Spot};
 use crate::tree::NodeId;
@@ -54,6 +55,11 @@ pub(crate) struct Kills(pub(crate) BTreeMap<Name, Place>);
 /// Where the time comes from.
 pub(crate) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
+/// Who is told of each decision that somebody asks for.
+pub(crate) trait Witness: Send + Sync {
+    fn decided(&self, loaded: &Loaded, flag: &str, decided: Decided, ctx: &Context<'_>);
+}
+
 /// What every load of one handle is made with.
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -67,6 +73,9 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) base: Arc<ContextBuf>,
     pub(crate) clock: Clock,
+    pub(crate) set_id: Option<Arc<str>>,
+    pub(crate) tallies: Option<Arc<Tallies>>,
+    pub(crate) witnesses: Vec<Arc<dyn Witness>>,
 }
 
 impl Default for Settings {
@@ -80,6 +89,9 @@ impl Default for Settings {
             limits: Limits::default(),
             base: Arc::new(ContextBuf::new()),
             clock: Arc::new(SystemTime::now),
+            set_id: None,
+            tallies: None,
+            witnesses: Vec::new(),
         }
     }
 }
@@ -124,6 +136,10 @@ pub(crate) struct Loaded {
     pub(crate) is_sealed: bool,
     /// How many toggle files it was loaded from.
     pub(crate) texts: usize,
+    /// Where its decisions are counted, if they are.
+    tally: Option<Arc<Tally>>,
+    /// Whether anyone is to hear of its decisions.
+    pub(crate) is_witnessed: bool,
     pub(crate) settings: Settings,
 }
 
@@ -145,26 +161,27 @@ impl Loaded {
         Loaded { hash, ..self }
     }
 
-    fn new(read: Read, from: &Origin<'_>) -> Loaded {
-        let Read { document, compiled, report, broken, is_sealed } = read;
-        let kills = from.kills.clone();
-        let flags = under(&document, &kills);
+    fn new(read: Read, kills: Kills, flags: Flags, settings: &Settings) -> Loaded {
+        let Read { document, compiled, report, broken, is_sealed, texts, hash } = read;
         let program = compile::emit(&flags, &compiled);
+        let tally = settings.tallies.as_ref().map(|tallies| tallies.begin(&flags, &program));
         Loaded {
-            parsed: ParsedValues::of(&from.settings.declared, &flags, &program),
+            parsed: ParsedValues::of(&settings.declared, &flags, &program),
             program,
             document,
             flags,
             kills,
             compiled,
             generation: next_generation(),
-            hash: from.hash,
-            loaded_at: (from.settings.clock)(),
+            hash,
+            loaded_at: (settings.clock)(),
             report,
             broken,
             is_sealed,
-            texts: from.layers.iter().map(Vec::len).sum(),
-            settings: from.settings.clone(),
+            texts,
+            is_witnessed: tally.is_some() || !settings.witnesses.is_empty(),
+            tally,
+            settings: settings.clone(),
         }
     }
 
@@ -185,22 +202,26 @@ impl Loaded {
     }
 
     fn remade(&self, flags: Flags, kills: Kills) -> Loaded {
-        let program = compile::emit(&flags, &self.compiled);
-        Loaded {
-            parsed: ParsedValues::of(&self.settings.declared, &flags, &program),
-            program,
+        let read = Read {
             document: self.document.clone(),
-            flags,
-            kills,
             compiled: Arc::clone(&self.compiled),
-            generation: next_generation(),
-            hash: self.hash,
-            loaded_at: (self.settings.clock)(),
             report: self.report.clone(),
             broken: self.broken.clone(),
             is_sealed: self.is_sealed,
             texts: self.texts,
-            settings: self.settings.clone(),
+            hash: self.hash,
+        };
+        Loaded::new(read, kills, flags, &self.settings)
+    }
+
+    /// Tells of a decision that somebody asked for.
+    #[inline(never)]
+    pub(crate) fn tell(&self, flag: &str, decided: Decided, ctx: &Context<'_>) {
+        if let Some(tally) = &self.tally {
+            tally.count(decided);
+        }
+        for witness in &self.settings.witnesses {
+            witness.decided(self, flag, decided, ctx);
         }
     }
 }
@@ -231,6 +252,15 @@ struct Read {
     report: Report,
     broken: BTreeMap<Name, Kept>,
     is_sealed: bool,
+    texts: usize,
+    hash: u64,
+}
+
+impl Read {
+    fn loaded(self, from: &Origin<'_>) -> Loaded {
+        let flags = under(&self.document, from.kills);
+        Loaded::new(self, from.kills.clone(), flags, from.settings)
+    }
 }
 
 /// The texts of a load, and what goes with them.
@@ -240,6 +270,12 @@ pub(crate) struct Origin<'o> {
     pub(crate) hash: u64,
     pub(crate) kills: &'o Kills,
     pub(crate) settings: &'o Settings,
+}
+
+impl Origin<'_> {
+    fn texts(&self) -> usize {
+        self.layers.iter().map(Vec::len).sum()
+    }
 }
 
 fn lowered_of(from: &mut Origin<'_>) -> Lowered {
@@ -318,8 +354,10 @@ pub(crate) fn load(from: &mut Origin<'_>) -> Result<Loaded, Report> {
         compiled: Arc::new(compiled),
         report,
         broken: BTreeMap::new(),
+        texts: from.texts(),
+        hash: from.hash,
     };
-    Ok(Loaded::new(read, from))
+    Ok(read.loaded(from))
 }
 
 /// A service runs no tests: what is wrong with them is a warning to it.
@@ -385,8 +423,10 @@ pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded
                 report,
                 broken: kept,
                 is_sealed: lowered.is_sealed,
+                texts: from.texts(),
+                hash: from.hash,
             };
-            return Ok(Loaded::new(read, from));
+            return Ok(read.loaded(from));
         }
     }
 }

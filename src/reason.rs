@@ -95,6 +95,15 @@ impl Reason {
         }
     }
 
+    /// OpenTelemetry's value for `error.type`, for the reasons that are errors.
+    pub const fn open_telemetry_error(self) -> Option<&'static str> {
+        match self {
+            Reason::FlagNotFound => Some("flag_not_found"),
+            Reason::TypeMismatch => Some("type_mismatch"),
+            _ => None,
+        }
+    }
+
     /// OpenFeature's error code, for the reasons that are errors.
     pub const fn error_code(self) -> Option<&'static str> {
         match self {

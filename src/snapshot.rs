@@ -18,7 +18,7 @@ use crate::key::{BooleanKey, FlagKey, FlagValue, Key, Served};
 use crate::literal::instant;
 use crate::load::{self, Kills, Loaded, Origin, Settings};
 use crate::observer::{Observer, Silent};
-use crate::program::{FlagId, Outcome, VariantId};
+use crate::program::{Decided, FlagId, Outcome, VariantId};
 use crate::reason::Reason;
 use crate::report::Report;
 use crate::request::Request;
@@ -175,9 +175,16 @@ impl Snapshot {
     /// Decides one flag.
     #[inline]
     pub fn decide<'s>(&'s self, flag: impl FlagKey<'s>, ctx: &Context<'_>) -> Decision<'s> {
-        let decided = self.loaded.find(flag).map(|id| (id, self.loaded.decided(id, ctx)));
-        let decided = decided.and_then(|decided| self.loaded.readable(flag, decided));
+        let decided = self.loaded.decide(flag, ctx);
+        if self.loaded.is_witnessed {
+            self.loaded.tell(flag.flag_name(), decided, ctx);
+        }
         Decision::new(&self.loaded, flag.flag_name(), decided)
+    }
+
+    /// Decides one flag, and nobody is told of it.
+    fn decide_quietly<'s>(&'s self, flag: &'s str, ctx: &Context<'_>) -> Decision<'s> {
+        Decision::new(&self.loaded, flag, self.loaded.decide(flag, ctx))
     }
 
     /// The value of a flag, by a typed key: the key's default if the flag is not there or has
@@ -247,7 +254,8 @@ impl Snapshot {
         ctx.clone().at_instant(self.loaded.instant(ctx))
     }
 
-    /// Decides every flag for one context, in the byte order of their names.
+    /// Decides every flag for one context, in the byte order of their names. It is for tools and
+    /// pages that show flags: no recorder is told, and nothing is counted.
     ///
     /// # Examples
     ///
@@ -262,11 +270,12 @@ impl Snapshot {
     pub fn decide_all<'s>(&'s self, ctx: &Context<'_>) -> impl Iterator<Item = Decision<'s>> {
         // One instant for all of them.
         let ctx = self.pinned(ctx);
-        self.flags().map(move |flag| self.decide(flag, &ctx))
+        self.flags().map(move |flag| self.decide_quietly(flag, &ctx))
     }
 
     /// What the flags that say `public: true` serve for one context, as JSON for a front end: by the
-    /// name of each flag its `variant` and `value`. No other flag is named, and neither are rules.
+    /// name of each flag its `variant` and `value`. No other flag is named, and neither are rules. No
+    /// recorder is told: who shows a flag there is not known yet.
     ///
     /// # Examples
     ///
@@ -286,7 +295,7 @@ impl Snapshot {
         let ctx = self.pinned(ctx);
         let public = self.loaded.flags.iter().filter(|flag| flag.metadata.is_public);
         let told = public.map(|flag| {
-            let decision = self.decide(&*flag.name, &ctx);
+            let decision = self.decide_quietly(&flag.name, &ctx);
             let value =
                 serde_json::json!({ "variant": decision.variant(), "value": decision.value() });
             (flag.name.to_string(), value)
@@ -418,24 +427,46 @@ impl Loaded {
         }
     }
 
+    /// Decides a flag that can be read by what it is asked for by.
+    #[inline]
+    fn decide<'k>(&self, flag: impl FlagKey<'k>, ctx: &Context<'_>) -> Decided {
+        let decided = self.find(flag).map(|id| (id, self.decided(id, ctx)));
+        decided.and_then(|decided| self.readable(flag, decided))
+    }
+
     /// What was decided, unless its key cannot read it.
     #[inline]
-    fn readable<'k>(
-        &self,
-        flag: impl FlagKey<'k>,
-        decided: (FlagId, Outcome),
-    ) -> Result<(FlagId, Outcome), Reason> {
+    fn readable<'k>(&self, flag: impl FlagKey<'k>, decided: (FlagId, Outcome)) -> Decided {
         let served = Served { loaded: self, variant: decided.1.variant };
         if flag.reads(served) { Ok(decided) } else { Err(Reason::TypeMismatch) }
     }
 
     #[inline]
     pub(crate) fn is_enabled<'k>(&self, flag: impl BooleanKey<'k>, ctx: &Context<'_>) -> bool {
+        // PERF: with no one to tell, nothing but the variant is decided (W1, W3).
+        if self.is_witnessed {
+            return self.is_enabled_and_told(flag, ctx);
+        }
         let Some(id) = flag.find(&State(self)).map(FlagId::of_raw) else {
             return flag.on_by_default();
         };
         let on = self.program.flags.get(id).on;
         on.is_some_and(|on| self.variant(id, ctx) == on)
+    }
+
+    #[inline(never)]
+    fn is_enabled_and_told<'k>(&self, flag: impl BooleanKey<'k>, ctx: &Context<'_>) -> bool {
+        let on = |id| self.program.flags.get(id).on;
+        let is_boolean = |decided: &(FlagId, Outcome)| on(decided.0).is_some();
+        let decided = self.decide(flag, ctx);
+        let decided =
+            decided.and_then(|it| Some(it).filter(is_boolean).ok_or(Reason::TypeMismatch));
+        self.tell(flag.flag_name(), decided, ctx);
+        match decided {
+            Ok((id, outcome)) => on(id) == Some(outcome.variant),
+            Err(Reason::FlagNotFound) => flag.on_by_default(),
+            Err(_) => false,
+        }
     }
 
     #[inline]
@@ -444,7 +475,26 @@ impl Loaded {
         flag: impl FlagKey<'s>,
         ctx: &Context<'_>,
     ) -> Option<T::Out<'s>> {
+        if self.is_witnessed {
+            return self.value_and_told::<T>(flag, ctx);
+        }
         let variant = self.variant(self.find(flag).ok()?, ctx);
         T::read(Served { loaded: self, variant })
+    }
+
+    #[inline(never)]
+    fn value_and_told<'s, T: FlagValue>(
+        &'s self,
+        flag: impl FlagKey<'s>,
+        ctx: &Context<'_>,
+    ) -> Option<T::Out<'s>> {
+        let decided = self.find(flag).map(|id| (id, self.decided(id, ctx)));
+        let value = decided.and_then(|(_, outcome)| {
+            let served = Served { loaded: self, variant: outcome.variant };
+            T::read(served).ok_or(Reason::TypeMismatch)
+        });
+        let decided = value.as_ref().map_err(|reason| *reason).and(decided);
+        self.tell(flag.flag_name(), decided, ctx);
+        value.ok()
     }
 }

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 /// The modules of the crate, lowest first: each may name those before it, and itself.
 #[rustfmt::skip]
-const ORDER: [&str; 37] = [
+const ORDER: [&str; 40] = [
     "limits", "disk", "checksum", "value", "reason", "literal", "bucket", "context", "report",
     "error", "strategy", "tree", "source", "ir", "dialect", "program", "compile", "observer",
-    "request", "eval", "declared", "load", "decision", "explain", "key", "snapshot", "reload", "flags",
-    "file_tests", "codegen", "testing", "schema", "http", "tower", "axum", "openfeature", "cli",
+    "request", "eval", "declared", "counts", "load", "decision", "recorder", "explain", "key",
+    "snapshot", "reload", "telemetry", "flags", "file_tests", "codegen", "testing", "schema", "http", "tower", "axum", "openfeature", "cli",
 ];
 
 /// What some modules may not name although it lies below them.

@@ -52,7 +52,7 @@ fn open_cached(id: &str, document: &str) -> Flags {
     open_with(id, document, Builder::cache_per_thread)
 }
 
-fn open_with(id: &str, document: &str, set: impl Fn(Builder) -> Builder) -> Flags {
+pub(crate) fn open_with(id: &str, document: &str, set: impl Fn(Builder) -> Builder) -> Flags {
     let path = std::env::temp_dir().join(format!("hoist-bench-{}-{id}.yaml", std::process::id()));
     std::fs::write(&path, document).unwrap();
     let builder = set(Flags::builder().file(&path).watch(Watch::OnDemand));

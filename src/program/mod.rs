@@ -404,6 +404,9 @@ pub(crate) struct Outcome {
     pub(crate) no_unit: bool,
 }
 
+/// What a question comes to: what a flag decides, or why there is nothing to decide.
+pub(crate) type Decided = Result<(FlagId, Outcome), Reason>;
+
 pub(crate) const NO_BUCKET: u32 = u32::MAX;
 
 /// The place of a rule in its flag, or of a requirement that does not hold.

@@ -47,6 +47,7 @@ impl Core {
             fallback: None,
             guards_shrinks: false,
             caches_per_thread: false,
+            after_looks: None,
             settings: loaded.settings.clone(),
         };
         Core::new(loaded, plan, Facts::new(Origin::Fallback, Vec::new()))

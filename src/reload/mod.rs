@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
+use crate::counts::DecisionCounts;
 use crate::dialect::native::{NoListFiles, Text};
 use crate::error::Error;
 use crate::ir::Name;
@@ -57,6 +58,8 @@ pub(crate) struct Plan {
     pub(crate) guards_shrinks: bool,
     /// Whether threads keep the state that they asked last.
     pub(crate) caches_per_thread: bool,
+    /// Called on the thread that looks at the files, once a second at the most.
+    pub(crate) after_looks: Option<fn(&Core)>,
     pub(crate) settings: Settings,
 }
 
@@ -442,6 +445,11 @@ impl Core {
         Subscription { core: Arc::clone(self), id }
     }
 
+    pub(crate) fn decision_counts(&self) -> DecisionCounts {
+        let tallies = self.plan.settings.tallies.as_ref();
+        tallies.map(|tallies| tallies.counts()).unwrap_or_default()
+    }
+
     pub(crate) fn status(&self) -> Status {
         let sources = self.followed();
         let facts = locked(&self.facts);
@@ -451,6 +459,7 @@ impl Core {
             broken.map(|(name, _)| name.to_string()).collect()
         };
         Status {
+            set_id: self.plan.settings.set_id.as_deref().map(str::to_owned),
             generation: loaded.generation,
             hash: loaded.hash,
             loaded_at: loaded.loaded_at,
@@ -462,6 +471,7 @@ impl Core {
             undeclared: undeclared(&loaded),
             killed: loaded.kills.0.keys().map(|name| name.to_string()).collect(),
             held: facts.held.as_ref().map(|(held, _)| held.clone()),
+            refused: facts.refused.is_some(),
             last_error: facts.refused.clone().or_else(|| facts.broken.clone()),
             last_reload: facts.last_reload.clone(),
             warnings: facts.warnings.values().flatten().cloned().collect(),

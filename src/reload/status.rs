@@ -343,6 +343,8 @@ pub enum Origin {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Status {
+    /// The name of the handle's flags, where it was given one.
+    pub set_id: Option<String>,
     /// The number of the state that is live.
     pub generation: u32,
     /// The hash of its toggle files and lists; what the kill file says does not count.
@@ -367,6 +369,8 @@ pub struct Status {
     pub killed: Vec<String>,
     /// Contents that wait to be believed.
     pub held: Option<Held>,
+    /// Whether the files were refused whole the last time they were read: what is live is older.
+    pub refused: bool,
     /// What is wrong with the files now, if anything is.
     pub last_error: Option<ReloadFailure>,
     /// What the last reload changed, if there was one.

@@ -28,6 +28,9 @@ const MOST_NOISE: Duration = Duration::from_secs(2);
 /// How long lies between two publishes at least: of what changes faster, the newest counts.
 const BETWEEN_PUBLISHES: Duration = Duration::from_millis(250);
 
+/// How long lies between two calls of what follows looks.
+const BETWEEN_TELLINGS: Duration = Duration::from_secs(1);
+
 /// How often the contents are read again although nothing seems changed.
 const READ_AGAIN: Duration = Duration::from_secs(60);
 
@@ -135,6 +138,7 @@ impl Following {
                 follower.follow();
                 // What changed between the first load and the first event is seen here.
                 drop(follower.look(false));
+                follower.looked();
                 let _ = ready.send(());
                 follower.run(&asked, tick);
             })
@@ -162,6 +166,7 @@ impl Following {
                 *locked(looking) = Some(this_thread);
                 let outcome = follower.look(force);
                 follower.bury();
+                follower.looked();
                 *locked(looking) = None;
                 outcome
             }
@@ -244,6 +249,8 @@ struct Follower {
     seen: Fingerprint,
     read_at: Instant,
     published_at: Option<Instant>,
+    /// When the handle was last told that they were looked at.
+    looked_at: Option<Instant>,
     graveyard: Graveyard<Loaded>,
 }
 
@@ -259,6 +266,7 @@ impl Follower {
             is_stale: Arc::default(),
             read_at: Instant::now(),
             published_at: None,
+            looked_at: None,
             graveyard: Graveyard::new(GRACE),
         }
     }
@@ -279,6 +287,17 @@ impl Follower {
                 return;
             }
             self.bury();
+            if self.looked_at.is_none_or(|at| at.elapsed() >= BETWEEN_TELLINGS) {
+                self.looked();
+            }
+        }
+    }
+
+    /// Calls what the handle was told to call after looks. Whatever it does, the files are followed.
+    fn looked(&mut self) {
+        if let Some(after_looks) = self.core.plan.after_looks {
+            drop(catch_unwind(AssertUnwindSafe(|| after_looks(&self.core))));
+            self.looked_at = Some(Instant::now());
         }
     }
 

@@ -8,6 +8,7 @@ use super::{Clock, refuse};
 use crate::declared::DeclaredKey;
 use crate::flags::Flags;
 use crate::load::Settings;
+use crate::recorder::{Recorder, Recording};
 use crate::snapshot::Snapshot;
 use crate::strategy::{Strategies, Strategy};
 use crate::tree::Syntax;
@@ -102,6 +103,13 @@ impl Made {
     /// Where the time comes from.
     pub fn clock(mut self, clock: &Clock) -> Made {
         self.settings.clock = Arc::new(clock.source());
+        self
+    }
+
+    /// Who is told of each decision, as by [`Builder::recorder`](crate::Builder::recorder); for a
+    /// test mostly the [`log`](super::log) of decisions.
+    pub fn recorder(mut self, recorder: impl Recorder + 'static) -> Made {
+        self.settings.witnesses.push(Arc::new(Recording(recorder)));
         self
     }
 

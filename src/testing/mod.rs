@@ -1,4 +1,5 @@
-//! The test kit: flags from code, flags that a test forces, and clocks that it sets.
+//! The test kit: flags from code, flags that a test forces, clocks that it sets, and a log of what
+//! was asked.
 //!
 //! Behind the feature `testing`, for `[dev-dependencies]`. Every force is bound to one handle, never
 //! to a thread or to the process: tests that run side by side, each with a handle of its own, do not
@@ -37,6 +38,18 @@
 //! # Ok::<(), hoist::Error>(())
 //! ```
 //!
+//! # What was asked
+//!
+//! ```
+//! use hoist::{Context, testing};
+//!
+//! let log = testing::log();
+//! let flags = testing::flags().on("new-search").recorder(log.clone()).build();
+//! assert!(flags.is_enabled("new-search", &Context::new().user("ada")));
+//! log.assert_served("new-search", "on");
+//! log.assert_not_asked("new-cart");
+//! ```
+//!
 //! # A time of the test's own
 //!
 //! ```
@@ -57,11 +70,13 @@
 mod clock;
 mod file;
 mod force;
+mod log;
 mod made;
 
 pub use clock::Clock;
 pub use file::run_file_tests;
 pub use force::{Forced, Served, combinations};
+pub use log::{DecisionLog, LoggedDecision, log};
 pub use made::{Made, flags};
 
 /// Ends a test that asks for what cannot be.

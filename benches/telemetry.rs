@@ -1,0 +1,90 @@
+//! What telemetry adds to a decision: `cargo bench --bench telemetry`, and with
+//! `--features tracing` also what events cost that nobody subscribes to.
+//!
+//! The workloads are asked by name on a snapshot: of a handle that tells nobody (`off`), that counts
+//! decisions (`counted`), and that has a recorder which keeps nothing (`recorder`). `two-readers`
+//! counts with two threads at once; where it takes as long as `counted`, they do not wait for each
+//! other.
+
+#![expect(clippy::unwrap_used, reason = "a bench whose input is wrong has nothing to go on with")]
+
+#[allow(dead_code, reason = "each bench uses a part of them")]
+mod asked;
+#[allow(dead_code, reason = "each bench uses a part of the workloads")]
+mod workloads;
+
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+
+use criterion::Criterion;
+use hoist::{Builder, Context, Decision, Snapshot};
+
+use workloads::Workload;
+
+type Setting = fn(Builder) -> Builder;
+
+const SETTINGS: &[(&str, Setting)] = &[
+    ("off", |builder| builder),
+    ("counted", Builder::count_decisions),
+    ("recorder", |builder| {
+        builder.recorder(|decision: &Decision<'_>, _: &Context<'_>| {
+            black_box(decision);
+        })
+    }),
+    #[cfg(feature = "tracing")]
+    ("events", |builder| builder.recorder(hoist::telemetry::Events::new())),
+];
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_millis(1_000))
+        .without_plots()
+        .configure_from_args();
+    for workload in [workloads::w1(), workloads::w3(), workloads::w4()] {
+        let mut group = criterion.benchmark_group(workload.id);
+        for (id, setting) in SETTINGS {
+            let flags = asked::open_with(workload.id, &workload.document, setting);
+            let snapshot = flags.snapshot();
+            let turns = workload.requests.len();
+            assert_eq!(asks(&workload, &snapshot, turns), workload.on, "{id}");
+            group.bench_function(*id, |bencher| {
+                bencher.iter_custom(|count| {
+                    let start = Instant::now();
+                    black_box(asks(&workload, &snapshot, count as usize));
+                    start.elapsed()
+                });
+            });
+        }
+        let flags = asked::open_with(workload.id, &workload.document, Builder::count_decisions);
+        group.bench_function("two-readers", |bencher| {
+            bencher.iter_custom(|count| two_readers(&workload, &flags.snapshot(), count as usize));
+        });
+        assert!(flags.decision_counts().served.iter().all(|served| served.count > 0));
+        group.finish();
+    }
+    criterion.final_summary();
+}
+
+/// So many decisions, by the requests in turn; how many were on.
+fn asks(workload: &Workload, snapshot: &Snapshot, count: usize) -> usize {
+    let contexts: Vec<Context<'_>> = workload.requests.iter().map(|one| one.context()).collect();
+    let in_turn = contexts.iter().cycle().take(count);
+    in_turn.filter(|ctx| snapshot.is_enabled(black_box(workload.flag), black_box(ctx))).count()
+}
+
+/// The time of the slower of two threads that ask as often each.
+fn two_readers(workload: &Workload, snapshot: &Snapshot, count: usize) -> Duration {
+    let start = Barrier::new(2);
+    let reader = || {
+        start.wait();
+        let begun = Instant::now();
+        black_box(asks(workload, snapshot, count));
+        begun.elapsed()
+    };
+    std::thread::scope(|scope| {
+        let readers = [scope.spawn(reader), scope.spawn(reader)];
+        readers.into_iter().map(|reader| reader.join().unwrap()).max().unwrap_or_default()
+    })
+}
