@@ -1,5 +1,5 @@
 //! A service with flags: the user from a header of the session proxy, a price that depends on a
-//! flag, and a page that only some may see.
+//! flag, a page that only some may see, the flags of a front end, and metrics.
 //!
 //! `cargo run --example axum_service --features axum`, and then, in another terminal, what it prints.
 //! A toggle file of your own is given behind `--`.
@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 const TOGGLES: &str = r#"version: 1
 flags:
   new-pricing:
+    public: true
     rules:
       - name: qa
         when: { header.x-new-pricing: "1" }
@@ -40,7 +41,13 @@ async fn price(flags: RequestFlags) -> String {
     format!("{price}\n{}\n", flags.decide(&NEW_PRICING))
 }
 
+/// What the page in the browser may know.
+async fn public(flags: RequestFlags) -> String {
+    flags.public_json().to_string()
+}
+
 fn routes(flags: Flags) -> Router {
+    let metrics = flags.clone();
     let layer = FlagsLayer::new(flags).context(|parts, ctx| {
         // Take the user from what has been verified. Here that is the header of a session proxy.
         let mut ctx = ctx
@@ -54,7 +61,9 @@ fn routes(flags: Flags) -> Router {
     Router::new()
         .route("/price", get(price))
         .route("/beta", get(|| async { "welcome to the beta\n" }).layer(Gate::on("beta")))
+        .route("/flags.json", get(public))
         .layer(layer)
+        .route("/metrics", get(async move || metrics.prometheus_text()))
 }
 
 #[tokio::main]
@@ -68,13 +77,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             path
         }
     };
-    let flags = Flags::open(&path)?;
+    let flags = Flags::builder().file(&path).count_decisions().open()?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let at = listener.local_addr()?;
     println!("curl -H 'x-user: ada' http://{at}/price");
     println!("curl -H 'x-user: bob' http://{at}/price");
     println!("curl -H 'x-user: bob' -H 'x-new-pricing: 1' http://{at}/price");
     println!("curl -i -H 'x-user: bob' http://{at}/beta");
+    println!("curl -H 'x-user: ada' http://{at}/flags.json");
+    println!("curl http://{at}/metrics");
     println!("\nThe flags are in {}: edit them, and ask again.", path.display());
     let service = routes(flags).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).await?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::context::{Context, ContextBuf};
 use crate::decision::Decision;
+use crate::explain::Explanation;
 use crate::key::{BooleanKey, FlagKey, FlagValue, Key};
 use crate::snapshot::Snapshot;
 
@@ -42,6 +43,8 @@ use crate::snapshot::Snapshot;
 /// assert_eq!(flags.value(&GREETING), "kia ora");
 /// assert_eq!(flags.value_or("no-such-flag", 7), 7);
 /// assert_eq!(flags.decide("new-pricing").rule(), Some("staff"));
+/// assert!(flags.explain("new-pricing").to_string().contains("user is ada"));
+/// assert_eq!(flags.public_json().to_string(), "{}"); // none of them says `public: true`
 /// assert_eq!(price(&RequestFlags::new(snap, ContextBuf::new().user("bob"))), 100);
 /// # Ok::<(), hoist::Error>(())
 /// ```
@@ -78,6 +81,16 @@ impl RequestFlags {
     /// Decides one flag; as [`Snapshot::decide`].
     pub fn decide<'s>(&'s self, flag: impl FlagKey<'s>) -> Decision<'s> {
         self.0.snapshot.decide(flag, &self.context())
+    }
+
+    /// Decides one flag, and tells how; as [`Snapshot::explain`].
+    pub fn explain<'s>(&'s self, flag: impl FlagKey<'s>) -> Explanation<'s> {
+        self.0.snapshot.explain(flag, &self.context())
+    }
+
+    /// What a front end may know of the flags, as JSON; as [`Snapshot::public_json`].
+    pub fn public_json(&self) -> serde_json::Value {
+        self.0.snapshot.public_json(&self.context())
     }
 
     /// The state that answers.
