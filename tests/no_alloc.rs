@@ -480,3 +480,35 @@ fn a_context_of_usual_size_allocates_nothing() {
         assert!(ALLOCATIONS.get() > before, "{spilt:?}");
     }
 }
+
+#[test]
+fn counting_and_telling_allocate_nothing() {
+    let folder = Folder::new("telemetry");
+    let path = folder.write(
+        "flags.yaml",
+        "version: 1\nflags: { a: on, b: 50%, size: { default: { value: 5 } } }",
+    );
+    let flags = Flags::builder()
+        .file(path)
+        .count_decisions()
+        .recorder(|decision: &Decision<'_>, ctx: &Context<'_>| {
+            assert!(ctx.get("user").is_some() || decision.rule().is_none());
+        })
+        .watch(hoist::Watch::OnDemand)
+        .open()
+        .unwrap();
+    let ctx = Context::new().user("ada");
+    // The first read of a thread makes its slot, as ever.
+    let _ = flags.is_enabled("a", &ctx);
+    let snap = flags.snapshot();
+    let what = || "telemetry".to_owned();
+    for flag in ["a", "b", "size", "gone"] {
+        quietly(&what, 0, || {
+            let _ = (flags.is_enabled(flag, &ctx), flags.value_or(flag, &ctx, 7_i64));
+            let _ = (snap.decide(flag, &ctx), snap.is_enabled(flag, &Context::new()));
+        });
+    }
+    let counts = flags.decision_counts();
+    let served: u64 = counts.served.iter().map(|served| served.count).sum();
+    assert_eq!((served, counts.type_mismatch, counts.flag_not_found), (4 + 3 + 2, 1 + 1 + 2, 4));
+}
