@@ -2,9 +2,8 @@
 
 use std::time::UNIX_EPOCH;
 
-use crate::counts::DecisionCounts;
 use crate::reason::Reason;
-use crate::reload::{Origin, Status};
+use crate::reload::{Core, Origin};
 
 /// What has one name.
 #[derive(Debug)]
@@ -24,7 +23,8 @@ pub(crate) enum Samples {
 pub(crate) type Labels = Vec<(&'static str, String)>;
 
 /// All that is measured of a handle.
-pub(crate) fn families(status: &Status, counts: &DecisionCounts) -> Vec<Family> {
+pub(crate) fn families(core: &Core) -> Vec<Family> {
+    let (status, counts) = (core.status(), core.decision_counts());
     let set = status.set_id.iter().map(|id| ("set", id.clone()));
     let labels = |more: &[(&'static str, &str)]| -> Labels {
         set.clone().chain(more.iter().map(|(name, value)| (*name, (*value).to_owned()))).collect()
