@@ -179,7 +179,11 @@ fn counts_outlive_reloads_and_miss_nothing_of_many_threads() {
     assert_eq!(served, BTreeMap::from(expected));
     assert_eq!((counts.flag_not_found, counts.type_mismatch), (4 * EACH, 4 * EACH));
     drop(held);
-    assert_eq!(flags.decision_counts(), counts, "also after the old state is gone");
+    wait_until("the old states are gone", || {
+        flags.reload().unwrap();
+        flags.status().retired == 0
+    });
+    assert_eq!(flags.decision_counts(), counts);
 }
 
 const ODD: &str = r#"the "shop" \ s"#;
