@@ -286,6 +286,7 @@ fn a_status_is_json_for_whoever_watches() {
         "problems": [format!("{name}:2:13: percentage: `5` could be a percentage or a weight")],
     });
     let expected = serde_json::json!({
+        "set_id": null,
         "generation": generation,
         "hash": hash,
         "loaded_at": "2027-01-15T08:00:00Z",
@@ -297,6 +298,7 @@ fn a_status_is_json_for_whoever_watches() {
         "undeclared": [],
         "killed": ["b"],
         "held": null,
+        "refused": false,
         "last_error": {
             "error": {
                 "message": "the toggle file has an error",
