@@ -172,8 +172,8 @@ impl Tally {
         let mut place = |(position, flag): (usize, &Arc<Flag>)| {
             let first_column = columns;
             columns += flag.variants.len();
-            let off = program.flags.get(FlagId::new(position)).off;
-            let first_variant = off.index().saturating_sub(usize::from(flag.off.0));
+            let compiled = program.flags.get(FlagId::new(position));
+            let first_variant = compiled.first_variant(flag.off.0).index();
             Place { first_column, first_variant }
         };
         let places = flags.iter().enumerate().map(&mut place).collect();

@@ -188,8 +188,7 @@ impl ParsedValues {
             let Some(at) = flags.position(key.name()) else { continue };
             let Some(flag) = flags.at(at) else { continue };
             // Not from its default, in whose place a kill or a test puts another variant.
-            let off = program.flags.get(FlagId::new(at)).off;
-            let first = off.index().saturating_sub(usize::from(flag.off.0));
+            let first = program.flags.get(FlagId::new(at)).first_variant(flag.off.0).index();
             for (index, variant) in flag.variants.iter().enumerate() {
                 if let Ok(Some(value)) = key.fits(&variant.name, &variant.value) {
                     parsed.push((VariantId::new(first + index), value));

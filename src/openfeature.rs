@@ -143,11 +143,12 @@ impl Provider {
             }
             Source::Fixed(snap) => snap,
         };
-        let decision = snap.decide(flag, &context_of(context).as_context());
+        let context = context_of(context);
+        let (decision, read) = snap.decide_to_read(flag, &context.as_context(), read);
         let Some(value) = decision.value() else {
             return Err(error(EvaluationErrorCode::FlagNotFound, format!("no flag `{flag}`")));
         };
-        let Some(read) = read(value) else {
+        let Some(read) = read else {
             let is = value.value_type();
             let message = format!("`{flag}` is of the type {is}, and its value is no {asked}");
             return Err(error(EvaluationErrorCode::TypeMismatch, message));

@@ -24,6 +24,8 @@ use crate::report::Report;
 use crate::request::Request;
 use crate::strategy::Strategies;
 use crate::tree::Syntax;
+#[cfg(feature = "openfeature")]
+use crate::value::Value;
 
 /// One consistent view of all flags: an immutable loaded state.
 ///
@@ -180,6 +182,25 @@ impl Snapshot {
             self.loaded.tell(flag.flag_name(), decided, ctx);
         }
         Decision::new(&self.loaded, flag.flag_name(), decided)
+    }
+
+    /// Decides one flag for a reader that may find another value than it can read.
+    #[cfg(feature = "openfeature")]
+    pub(crate) fn decide_to_read<'s, T>(
+        &'s self,
+        flag: &'s str,
+        ctx: &Context<'_>,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> (Decision<'s>, Option<T>) {
+        let decided = self.loaded.decide(flag, ctx);
+        let decision = Decision::new(&self.loaded, flag, decided);
+        let value = decision.value().and_then(read);
+        if self.loaded.is_witnessed {
+            let is_read = |_: &(FlagId, Outcome)| value.is_some();
+            let told = decided.and_then(|it| Some(it).filter(is_read).ok_or(Reason::TypeMismatch));
+            self.loaded.tell(flag, told, ctx);
+        }
+        (decision, value)
     }
 
     /// Decides one flag, and nobody is told of it.

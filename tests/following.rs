@@ -284,6 +284,7 @@ fn a_status_is_json_for_whoever_watches() {
         "generation": generation, "from": first, "hash": hash, "at": "2027-01-15T08:00:00Z",
         "added": ["c"], "removed": [], "changed": ["b"], "broken": ["a"],
         "problems": [format!("{name}:2:13: percentage: `5` could be a percentage or a weight")],
+        "mended": [], "killed": [], "lifted": [],
     });
     let expected = serde_json::json!({
         "set_id": null,
@@ -295,6 +296,7 @@ fn a_status_is_json_for_whoever_watches() {
         "sources": [name, kills],
         "kept": ["a"],
         "left_out": [],
+        "missing": [],
         "undeclared": [],
         "killed": ["b"],
         "held": null,

@@ -62,6 +62,8 @@ fn it_kills_what_it_names_and_nothing_else() {
     assert!(snap.explain("a", &ctx).to_string().contains("killed"));
     assert_eq!(desk.killed(), ["a", "colour"]);
     let change = desk.flags.status().last_reload.unwrap();
+    assert_eq!((change.killed, change.lifted.len()), (desk.killed(), 0));
+    let change = desk.flags.status().last_reload.unwrap();
     assert_eq!((change.flags(), change.added.len()), (vec!["a", "colour"], 0));
 }
 

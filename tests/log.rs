@@ -56,8 +56,12 @@ fn each_reload_and_each_distinct_failure_is_a_line() {
     tracing::subscriber::with_default(lines.clone(), || {
         let builder = Flags::builder().file(&path).kill_file(&kills).watch(Watch::OnDemand);
         let flags = builder.open().unwrap();
+        let said = written();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].starts_with("INFO message=toggle files loaded generation="), "{said:?}");
+        assert!(said[0].ends_with("flags=3 origin=Files"), "{said:?}");
         // That there is no kill file yet.
-        assert!(matches!(written().as_slice(), [only] if only.starts_with("WARN ")));
+        assert!(said[1].starts_with("WARN "), "{said:?}");
 
         folder.write("flags.yaml", "version: 1\nflags: { a: off, c: on, d: on }\n");
         flags.reload().unwrap();
@@ -75,6 +79,11 @@ fn each_reload_and_each_distinct_failure_is_a_line() {
         assert!(said[0].starts_with("ERROR message=toggle files refused"), "{said:?}");
         assert!(said[0].contains("flags.yaml:2:9: syntax: the text ends"), "{said:?}");
         assert!(!said[0].contains('\n'), "{said:?}");
+        folder.write("flags.yaml", "version: 1\nflags: { a: off, c: on, d: on }\n");
+        for _ in 0..5 {
+            flags.reload().unwrap();
+        }
+        assert_eq!(written(), ["INFO message=toggle files say again what is live"]);
 
         folder.write("flags.yaml", "version: 1\nflags: { z: on }\n");
         folder.write("kill.txt", "aa\n");

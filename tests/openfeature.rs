@@ -130,6 +130,28 @@ async fn what_cannot_be_answered_is_an_error() {
     }
 }
 
+#[cfg(feature = "testing")]
+#[tokio::test]
+async fn what_is_resolved_is_recorded_as_it_came_out() {
+    let log = hoist::testing::log();
+    let snap = hoist::testing::flags().yaml(TOGGLES).recorder(log.clone()).snapshot();
+    let mut api = OpenFeature::default();
+    api.set_provider(Provider::from(snap)).await;
+    let client = api.create_client();
+    let ada = ada();
+    drop(client.get_bool_value("boolean", Some(&ada), None).await);
+    drop(client.get_string_value("boolean", Some(&ada), None).await);
+    drop(client.get_string_value("gone", Some(&ada), None).await);
+    let told: Vec<_> = log.decisions().into_iter().map(|one| (one.variant, one.reason)).collect();
+    let none = String::new;
+    let expected = [
+        ("on".to_owned(), Reason::Rule),
+        (none(), Reason::TypeMismatch),
+        (none(), Reason::FlagNotFound),
+    ];
+    assert_eq!(told, expected);
+}
+
 /// A flag that is on where this condition holds, asked with these fields.
 async fn holds(condition: &str, context: EvaluationContext) -> bool {
     let text = format!("version: 1\nflags: {{ f: {{ rules: [ {{ when: {condition} }} ] }} }}\n");

@@ -256,3 +256,20 @@ fn a_status_is_of_one_state_while_others_are_published() {
         assert!(looks.join().unwrap() > 0);
     });
 }
+
+#[test]
+fn what_is_over_is_told_as_well() {
+    let live = Live::of(GOOD);
+    live.becomes(BROKEN);
+    live.becomes("version: 1\nflags: { a: on, b: off }\n");
+    let change = live.flags.status().last_reload.unwrap();
+    assert_eq!((change.mended, change.changed), (vec!["a".to_owned()], vec!["b".to_owned()]));
+    live.heard();
+    assert!(live.reload(REFUSED).is_err());
+    assert!(live.flags.status().refused);
+    live.reload("version: 1\nflags: { a: on, b: off }\n").unwrap();
+    assert!(!live.flags.status().refused);
+    let heard: Vec<String> = live.heard().iter().map(ToString::to_string).collect();
+    assert_eq!(heard.len(), 2, "{heard:?}");
+    assert_eq!(heard[1], "recovered: the files say again what is live");
+}

@@ -233,7 +233,10 @@ fn the_text_for_prometheus_is_read_by_another_parser() {
     assert_eq!(value("hoist_flags", "", ""), 2.0);
     assert_eq!(value("hoist_broken_flags", "", ""), 1.0);
     assert_eq!(value("hoist_generation", "", ""), f64::from(flags.status().generation));
-    assert_eq!(value("hoist_info", "origin", "files"), 1.0);
+    assert_eq!(value("hoist_origin", "origin", "files"), 1.0);
+    assert_eq!(value("hoist_origin", "origin", "fallback"), 0.0);
+    assert_eq!(value("hoist_hash", "", ""), (flags.status().hash >> 16) as f64);
+    assert_eq!((value("hoist_killed_flags", "", ""), value("hoist_held", "", "")), (0.0, 0.0));
     assert!(value("hoist_last_success_timestamp_seconds", "", "") > 1.7e9);
     folder.write("flags.yaml", "version: 1\nflags: { a: off, b: on }");
     flags.reload().unwrap();
@@ -277,6 +280,13 @@ fn metrics_are_handed_to_the_exporter_of_the_service() {
     let second = values();
     assert_eq!(second["hoist_decisions_total flag=pilot variant=on"], 2.0);
     assert_eq!(second["hoist_reloads_total result=unchanged"], 1.0);
+    // Whatever the files become, nothing that an exporter keeps is a thing of the past.
+    let names: Vec<String> = second.into_keys().collect();
+    folder.write("flags.yaml", format!("{TEXT}  more: on"));
+    flags.reload().unwrap();
+    let third = values();
+    assert_eq!(third.keys().collect::<Vec<_>>(), names.iter().collect::<Vec<_>>());
+    assert_eq!(third["hoist_hash"], (flags.status().hash >> 16) as f64);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod folder;
 
 use std::cell::Cell;
+use std::sync::{Arc, Mutex};
 
 use folder::Folder;
 use hoist::{
@@ -304,4 +305,25 @@ fn the_test_kit_is_told_of_keys_as_a_handle_is() {
     assert_eq!(flags.snapshot().value(&LIMITS, &at_acme).per_second, 50);
     drop(forced);
     assert_eq!(flags.snapshot().value(&LIMITS, &at_acme).per_second, 900);
+}
+
+#[test]
+fn what_the_files_lack_is_told_at_the_start_and_at_reloads() {
+    hoist::flags! { static OWN; A: bool = "a", default true; B: u32 = "b", default 7; }
+    let folder = Folder::new();
+    let path = folder.write("flags.yaml", "version: 1\nflags: { a: on, c: on }");
+    let flags = Flags::builder().file(&path).keys(OWN).watch(Watch::OnDemand).open().unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let notes = Arc::clone(&told);
+    let _listener = flags.subscribe(move |event| notes.lock().unwrap().push(event.to_string()));
+    assert_eq!((flags.status().missing, flags.status().warnings.len()), (vec!["b".to_owned()], 1));
+    assert_eq!(flags.value(&B, &Context::new()), 7);
+
+    folder.write("flags.yaml", "version: 1\nflags: { as: on, b: { default: { value: 1 } } }");
+    flags.force_reload().unwrap();
+    assert_eq!(flags.status().missing, ["a"]);
+    let told = told.lock().unwrap();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[1], "warning: the code declares a flag `a`, and the files lack it");
+    assert!(flags.is_enabled(&A, &Context::new()));
 }

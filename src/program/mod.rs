@@ -120,6 +120,13 @@ pub(crate) struct Flag {
     pub(crate) requires: Box<[FlagTestId]>,
 }
 
+impl Flag {
+    /// The first of its variants, of a flag whose off variant has this place among them.
+    pub(crate) fn first_variant(&self, off: u16) -> VariantId {
+        VariantId::new(self.off.index().saturating_sub(usize::from(off)))
+    }
+}
+
 /// What it takes to decide a flag.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Asks {

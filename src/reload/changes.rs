@@ -1,5 +1,6 @@
 //! Which flags differ between two states.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::status::Change;
@@ -10,6 +11,11 @@ use crate::load::Loaded;
 fn only_in<'n>(one: &'n Flags, other: &Flags, of: &Loaded) -> Vec<&'n Name> {
     let is_own = |name: &&Name| of.document.flags.contains_key(name);
     one.keys().filter(|name| !other.contains_key(name)).filter(is_own).collect()
+}
+
+/// The names that one map has and another has not.
+fn without<'n, T>(one: &'n BTreeMap<Name, T>, other: &BTreeMap<Name, T>) -> Vec<&'n Name> {
+    one.keys().filter(|name| !other.contains_key(*name)).collect()
 }
 
 /// The change from one state to the next.
@@ -49,6 +55,9 @@ pub(super) fn between(old: &Loaded, new: &Loaded) -> Change {
         removed: names(only_in(before, after, old)),
         changed: names(changed.map(|flag| &flag.name).chain(kills).collect()),
         problems: new.report.error_lines(),
-        broken: new.broken.keys().map(|name| name.to_string()).collect(),
+        broken: names(new.broken.keys().collect()),
+        mended: names(without(&old.broken, &new.broken)),
+        killed: names(without(&new.kills.0, &old.kills.0)),
+        lifted: names(without(&old.kills.0, &new.kills.0)),
     }
 }

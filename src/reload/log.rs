@@ -1,7 +1,10 @@
 //! One line in the log for each reload, and one for each distinct failure: under the feature
 //! `tracing`, and nothing without it.
 
-use super::status::ReloadEvent;
+#[cfg(feature = "tracing")]
+use tracing::field::{DebugValue, debug};
+
+use super::status::{ReloadEvent, Status};
 
 /// Writes what listeners are told.
 #[cfg(feature = "tracing")]
@@ -15,6 +18,9 @@ pub(super) fn write(event: &ReloadEvent) {
                 added = ?change.added,
                 removed = ?change.removed,
                 changed = ?change.changed,
+                mended = if_any(&change.mended),
+                killed = if_any(&change.killed),
+                lifted = if_any(&change.lifted),
                 "toggle files reloaded"
             );
             if !change.broken.is_empty() {
@@ -36,9 +42,34 @@ pub(super) fn write(event: &ReloadEvent) {
             left = held.left,
             "toggle files lose most flags; they wait to be believed"
         ),
+        ReloadEvent::Recovered => {
+            tracing::info!(target: "hoist", "toggle files say again what is live");
+        }
         ReloadEvent::Warned { warning } => tracing::warn!(target: "hoist", "{warning}"),
     }
 }
+
+/// Names, where there are any: what is seldom there is not told each time.
+#[cfg(feature = "tracing")]
+fn if_any(names: &Vec<String>) -> Option<DebugValue<&Vec<String>>> {
+    (!names.is_empty()).then(|| debug(names))
+}
+
+/// Writes what a handle starts with.
+#[cfg(feature = "tracing")]
+pub(super) fn write_start(status: &Status) {
+    tracing::info!(
+        target: "hoist",
+        generation = status.generation,
+        hash = format_args!("{:016x}", status.hash),
+        flags = status.flags,
+        origin = ?status.origin,
+        "toggle files loaded"
+    );
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(super) fn write_start(_: &Status) {}
 
 #[cfg(not(feature = "tracing"))]
 pub(super) fn write(_: &ReloadEvent) {}

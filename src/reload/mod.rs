@@ -32,7 +32,7 @@ use crate::dialect::native::{NoListFiles, Text};
 use crate::error::Error;
 use crate::ir::Name;
 use crate::load::{self, Kept, Kills, Loaded, Settings, reload};
-use crate::report::Report;
+use crate::report::{Code, Diagnostic, Report};
 use crate::tree::Syntax;
 use cell::{Cell, Replaced};
 use files::Fingerprint;
@@ -102,6 +102,7 @@ struct Facts {
 /// What warnings are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum About {
+    Keys,
     KillFile,
     LastGood,
     Mounts,
@@ -177,6 +178,7 @@ impl Core {
             }
         };
         let core = Core::new(loaded, plan, facts);
+        log::write_start(&core.status());
         core.keep(copy);
         match was_there {
             true => core.warn_of_kills(kill_file),
@@ -184,6 +186,7 @@ impl Core {
             false => drop(core.look_at_kills(false)),
         }
         core.warn(About::Mounts, mounts::warnings(&core.followed()));
+        core.warn_of_missing(&core.load_full());
         let refused = locked(&core.facts).refused.clone();
         if let Some(ReloadFailure { error, .. }) = refused {
             core.tell(&ReloadEvent::Failed { error });
@@ -265,13 +268,18 @@ impl Core {
         let killed = killed.map(|loaded| self.publish(loaded, bury));
         match self.find(force) {
             Ok(Found::Same) => {
-                let mut facts = locked(&self.facts);
-                // The files are what is live: whatever refused them between is over.
-                facts.refused = None;
-                facts.held = None;
-                facts.origin = Origin::Files;
-                facts.lists = facts.live_lists.clone();
-                facts.counts.unchanged += u64::from(killed.is_none());
+                let was_refused = {
+                    let mut facts = locked(&self.facts);
+                    // The files are what is live: whatever refused them between is over.
+                    facts.held = None;
+                    facts.origin = Origin::Files;
+                    facts.lists = facts.live_lists.clone();
+                    facts.counts.unchanged += u64::from(killed.is_none());
+                    facts.refused.take().is_some()
+                };
+                if was_refused {
+                    self.tell(&ReloadEvent::Recovered);
+                }
                 Ok(killed.map_or(ReloadOutcome::Unchanged, ReloadOutcome::Reloaded))
             }
             Ok(Found::Held(held)) => {
@@ -370,6 +378,7 @@ impl Core {
         self.force_anew();
         bury(replaced);
         self.tell(&ReloadEvent::Reloaded(change.clone()));
+        self.warn_of_missing(&loaded);
         change
     }
 
@@ -414,6 +423,12 @@ impl Core {
         for warning in warnings.into_iter().filter(|warning| !before.contains(warning)) {
             self.tell(&ReloadEvent::Warned { warning });
         }
+    }
+
+    /// Warns of flags that the code declares and the files lack.
+    fn warn_of_missing(&self, loaded: &Loaded) {
+        let warnings = missing(loaded).map(|warning| warning.message().to_owned());
+        self.warn(About::Keys, warnings.collect());
     }
 
     /// Notes how the files are followed; that events are lost is worth a warning.
@@ -468,6 +483,7 @@ impl Core {
             sources,
             kept: kept(Kept::LastGood),
             left_out: kept(Kept::LeftOut),
+            missing: missing(&loaded).filter_map(|one| one.flag().map(str::to_owned)).collect(),
             undeclared: undeclared(&loaded),
             killed: loaded.kills.0.keys().map(|name| name.to_string()).collect(),
             held: facts.held.as_ref().map(|(held, _)| held.clone()),
@@ -486,6 +502,11 @@ impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Core").field("layers", &self.plan.layers).finish_non_exhaustive()
     }
+}
+
+/// What was noticed of flags that a key of the code declares and the files lack.
+fn missing(loaded: &Loaded) -> impl Iterator<Item = &Diagnostic> {
+    loaded.report.diagnostics().iter().filter(|one| one.code() == Code::MissingFlag)
 }
 
 /// The flags that no key of the code declares.

@@ -141,6 +141,12 @@ pub struct Change {
     pub broken: Vec<String>,
     /// What is wrong with them, a line for each problem, with its place.
     pub problems: Vec<String>,
+    /// The flags that were broken before and are no longer.
+    pub mended: Vec<String>,
+    /// The flags that the kill file kills and did not before.
+    pub killed: Vec<String>,
+    /// Those that it kills no longer.
+    pub lifted: Vec<String>,
 }
 
 impl Change {
@@ -226,6 +232,8 @@ pub enum ReloadEvent {
     },
     /// The files lose more than half of the flags; what was live stays so for now.
     Held(Held),
+    /// The files were refused, and say again what is live.
+    Recovered,
     /// Something is odd that refuses nothing, as a line of the kill file that names no flag.
     Warned {
         /// What is odd, in words.
@@ -244,6 +252,7 @@ impl fmt::Display for ReloadEvent {
                 "held: {} flags would go and {} be left, hash {:016x}",
                 held.lost, held.left, held.hash
             ),
+            ReloadEvent::Recovered => f.write_str("recovered: the files say again what is live"),
             ReloadEvent::Warned { warning } => write!(f, "warning: {warning}"),
         }
     }
@@ -259,6 +268,9 @@ impl fmt::Display for Change {
             ("changed", &self.changed),
             ("broken", &self.broken),
             ("because", &self.problems),
+            ("mended", &self.mended),
+            ("killed", &self.killed),
+            ("lifted", &self.lifted),
         ];
         for (what, names) in parts.into_iter().filter(|(_, names)| !names.is_empty()) {
             write!(f, "; {what} {}", names.join(", "))?;
@@ -363,6 +375,8 @@ pub struct Status {
     pub kept: Vec<String>,
     /// Flags that are wrong in the file and have none.
     pub left_out: Vec<String>,
+    /// Flags that a key of the code declares and the files lack.
+    pub missing: Vec<String>,
     /// Flags that no key of the code declares, where the handle was told of keys.
     pub undeclared: Vec<String>,
     /// Flags that the kill file names.

@@ -22,7 +22,8 @@ pub(crate) enum Samples {
 
 pub(crate) type Labels = Vec<(&'static str, String)>;
 
-/// All that is measured of a handle.
+/// All that is measured of a handle. What has a value once has one at any time: an exporter keeps
+/// what it was told.
 pub(crate) fn families(core: &Core) -> Vec<Family> {
     let (status, counts) = (core.status(), core.decision_counts());
     let set = status.set_id.iter().map(|id| ("set", id.clone()));
@@ -34,11 +35,12 @@ pub(crate) fn families(core: &Core) -> Vec<Family> {
         help,
         samples: Samples::Counters(samples),
     };
-    let gauge = |name, help, more: &[(&'static str, &str)], value: f64| Family {
+    let gauges = |name, help, samples: Vec<(Labels, f64)>| Family {
         name,
         help,
-        samples: Samples::Gauges(vec![(labels(more), value)]),
+        samples: Samples::Gauges(samples),
     };
+    let gauge = |name, help, value: f64| gauges(name, help, vec![(labels(&[]), value)]);
     let served = counts.served.iter().map(|served| {
         (labels(&[("flag", &served.flag), ("variant", &served.variant)]), served.count)
     });
@@ -56,14 +58,11 @@ pub(crate) fn families(core: &Core) -> Vec<Family> {
         (labels(&[("result", "unchanged")]), reloads.unchanged),
         (labels(&[("result", "held")]), reloads.held),
     ];
-    let broken = status.kept.len() + status.left_out.len();
+    let origins =
+        [("files", Origin::Files), ("last-good", Origin::LastGood), ("fallback", Origin::Fallback)];
+    let origins =
+        origins.map(|(name, origin)| (labels(&[("origin", name)]), is(status.origin == origin)));
     let since_1970 = status.loaded_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let origin = match status.origin {
-        Origin::Files => "files",
-        Origin::LastGood => "last-good",
-        Origin::Fallback => "fallback",
-    };
-    let hash = format!("{:016x}", status.hash);
     vec![
         counters("hoist_decisions_total", "Decisions, by what they served.", served.collect()),
         counters(
@@ -75,30 +74,41 @@ pub(crate) fn families(core: &Core) -> Vec<Family> {
         gauge(
             "hoist_last_reload_successful",
             "Whether the toggle files could be loaded the last time they were read.",
-            &[],
-            f64::from(u8::from(!status.refused)),
+            is(!status.refused),
         ),
         gauge(
             "hoist_last_success_timestamp_seconds",
             "When the live flags were loaded.",
-            &[],
             since_1970.as_secs_f64(),
         ),
-        gauge("hoist_generation", "The number of the live state.", &[], status.generation.into()),
-        gauge("hoist_flags", "The flags that there are.", &[], number(status.flags)),
+        gauge("hoist_generation", "The number of the live state.", status.generation.into()),
+        gauge(
+            "hoist_hash",
+            "The first 48 bits of the hash of the live contents, as a number.",
+            (status.hash >> 16) as f64,
+        ),
+        gauges("hoist_origin", "Where the live flags came from.", origins.into()),
+        gauge(
+            "hoist_held",
+            "Whether a change waits because it drops most flags.",
+            is(status.held.is_some()),
+        ),
+        gauge("hoist_flags", "The flags that there are.", number(status.flags)),
         gauge(
             "hoist_broken_flags",
             "The flags that are wrong in the files, and were kept or left out.",
-            &[],
-            number(broken),
+            number(status.kept.len() + status.left_out.len()),
         ),
         gauge(
-            "hoist_info",
-            "The contents that are live, and where they came from.",
-            &[("hash", &hash), ("origin", origin)],
-            1.0,
+            "hoist_killed_flags",
+            "The flags that the kill file names.",
+            number(status.killed.len()),
         ),
     ]
+}
+
+fn is(so: bool) -> f64 {
+    f64::from(u8::from(so))
 }
 
 fn number(count: usize) -> f64 {

@@ -25,8 +25,10 @@
 //! | `hoist_last_reload_successful` | gauge: 1, or 0 while the files are refused | |
 //! | `hoist_last_success_timestamp_seconds` | gauge: when the live state was loaded | |
 //! | `hoist_generation` | gauge: rises with each live state | |
-//! | `hoist_flags`, `hoist_broken_flags` | gauge | |
-//! | `hoist_info` | gauge: always 1 | `hash`, `origin`: `files`, `last-good`, `fallback` |
+//! | `hoist_hash` | gauge: the first 48 bits of the hash of the live contents | |
+//! | `hoist_origin` | gauge: 1 for where the live state came from, else 0 | `origin`: `files`, `last-good`, `fallback` |
+//! | `hoist_held` | gauge: 1 while a change waits because it drops most flags | |
+//! | `hoist_flags`, `hoist_broken_flags`, `hoist_killed_flags` | gauge | |
 //!
 //! Where [`Builder::set_id`](crate::Builder::set_id) names the flags of the handle, all have the
 //! label `set` as well.
