@@ -4,9 +4,10 @@
 //! provides it. `examples/axum_service.rs` is a whole service.
 //!
 //! ```
-//! use axum::{Router, routing::get};
+//! use std::net::SocketAddr;
+//! use axum::{Router, extract::ConnectInfo, routing::get};
 //! use hoist::tower::{FlagsLayer, Gate, RequestFlags};
-//! use hoist::http::header_text;
+//! use hoist::http::{client_ip, header_text};
 //!
 //! hoist::flags! {
 //!     /// Replaces the legacy price calculation.
@@ -21,10 +22,48 @@
 //!     Router::new()
 //!         .route("/price", get(price))
 //!         .route("/beta", get(|| async { "the beta" }).layer(Gate::on("beta")))
-//!         .layer(FlagsLayer::new(flags).context(|parts, ctx| {
+//!         .layer(FlagsLayer::new(flags).context(|parts, mut ctx| {
+//!             // There if the routes are served by `into_make_service_with_connect_info`.
+//!             if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
+//!                 ctx = ctx.ip(client_ip(&parts.headers, peer.ip(), 1)); // behind one proxy of ours
+//!             }
 //!             ctx.request(header_text(&parts.headers, "x-request-id"))
 //!         }))
 //! }
+//! ```
+//!
+//! # A handler under test
+//!
+//! The routes take a handle, and a test gives them one from the test kit:
+//!
+//! ```
+//! # #[cfg(feature = "testing")] {
+//! use axum::{Router, body::{Body, to_bytes}, routing::get};
+//! use hoist::{testing, tower::{FlagsLayer, RequestFlags}};
+//! use http::Request;
+//! use tower::ServiceExt; // `tower` with its feature `util`, in [dev-dependencies]
+//!
+//! fn routes(flags: hoist::Flags) -> Router {
+//!     let price = async |flags: RequestFlags| {
+//!         if flags.is_enabled("new-pricing") { "90" } else { "100" }
+//!     };
+//!     Router::new().route("/price", get(price)).layer(FlagsLayer::new(flags))
+//! }
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+//! # runtime.block_on(async {
+//! let flags = testing::flags().off("new-pricing").build();
+//! let service = routes(flags.clone());
+//! let price = async || {
+//!     let request = Request::get("/price").body(Body::empty()).unwrap();
+//!     let response = service.clone().oneshot(request).await.unwrap();
+//!     to_bytes(response.into_body(), 100).await.unwrap()
+//! };
+//! assert_eq!(price().await, "100");
+//! let _forced = flags.force("new-pricing", true);
+//! assert_eq!(price().await, "90");
+//! # });
+//! # }
 //! ```
 
 use std::fmt;

@@ -195,7 +195,7 @@ pub use value::{Value, ValueType};
 #[doc(hidden)]
 pub mod __key {
     pub use crate::declared::{Fit, fit_variant};
-    pub use crate::key::Served;
+    pub use crate::key::{OfVariants, Served};
 }
 
 /// The README's examples are tests.

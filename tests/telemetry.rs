@@ -370,6 +370,7 @@ fn events_speak_as_open_telemetry_does() {
             // SipHash-2-4 of `ada` under the key, by another implementation.
             ("feature_flag.context.id", "c1164d16e5eb6c23"),
             ("feature_flag.version", &version),
+            ("message", "feature_flag.evaluation"),
         ]),
         map([
             ("event.name", "feature_flag.evaluation"),
@@ -379,6 +380,7 @@ fn events_speak_as_open_telemetry_does() {
             ("feature_flag.result.reason", "error"),
             ("error.type", "flag_not_found"),
             ("feature_flag.version", &version),
+            ("message", "feature_flag.evaluation"),
         ]),
     ];
     assert_eq!(events, said);

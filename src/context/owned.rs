@@ -20,7 +20,7 @@ use crate::literal::instant;
 /// use hoist::{AttributeBuf, Context, ContextBuf};
 ///
 /// let kept = ContextBuf::new().attr("plan", "pro").attr("age", AttributeBuf::Integer(36));
-/// assert_eq!(Context::from(&kept).get("plan"), None); // `get` is for the built-in names
+/// assert_eq!(Context::from(&kept).get("attr.plan"), Some("pro"));
 /// assert_eq!(AttributeBuf::from("pro"), AttributeBuf::Text("pro".into()));
 /// ```
 #[derive(Clone, Debug, PartialEq)]

@@ -53,7 +53,8 @@
 macro_rules! flags {
     (
         $(#[$list_meta:meta])* $list_vis:vis static $list:ident;
-        $($(#[$meta:meta])* $vis:vis $name:ident : $type:ty = $flag:literal, default $default:expr;)*
+        $($(#[$meta:meta])* $vis:vis $name:ident : $type:ty = $flag:literal, default $default:expr);*
+        $(;)?
     ) => {
         $(#[$list_meta])*
         $list_vis static $list: &[&dyn $crate::DeclaredKey] = &[$(&$name,)*];
@@ -63,7 +64,10 @@ macro_rules! flags {
             $vis static $name: $crate::Key<$type> = $crate::Key::new($flag, $default);
         )*
     };
-    ($($(#[$meta:meta])* $vis:vis $name:ident : $type:ty = $flag:literal, default $default:expr;)*) => {
+    (
+        $($(#[$meta:meta])* $vis:vis $name:ident : $type:ty = $flag:literal, default $default:expr);*
+        $(;)?
+    ) => {
         $(
             $(#[$meta])*
             $vis static $name: $crate::Key<$type> = $crate::Key::new($flag, $default);
@@ -181,5 +185,11 @@ macro_rules! variants {
         }
 
         impl $crate::OwnedValue for $name {}
+
+        impl $crate::__key::OfVariants for $name {
+            fn variant(self) -> &'static str {
+                self.as_str()
+            }
+        }
     };
 }

@@ -91,6 +91,12 @@ impl<T: FlagValue> Fits for Key<T> {
     }
 }
 
+/// An enum that `variants!` made.
+#[doc(hidden)]
+pub trait OfVariants {
+    fn variant(self) -> &'static str;
+}
+
 /// What a flag can be decided by: its name, or a [`Key`]. It is sealed.
 ///
 /// # Examples

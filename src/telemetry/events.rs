@@ -24,7 +24,8 @@ use crate::recorder::Recorder;
 /// | `feature_flag.version` | the hash of the toggle files, 16 hexadecimal digits |
 /// | `error.type` | `flag_not_found` or `type_mismatch`, where that is why |
 ///
-/// Inside a span the event is the span's: what sends spans to OpenTelemetry sends it along.
+/// Inside a span the event is the span's: what sends spans to OpenTelemetry sends it along. A log
+/// of requests is the better for leaving it out: `RUST_LOG=info,hoist::decision=off`.
 ///
 /// # Examples
 ///
@@ -88,6 +89,7 @@ impl Recorder for Events {
             feature_flag.set.id = decision.set_id(),
             feature_flag.version = %Digits(decision.hash()),
             error.type = said.error,
+            "feature_flag.evaluation"
         );
     }
 }

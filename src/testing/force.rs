@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::flags::Flags;
 use crate::ir::{Flag, Name, Variant, VariantIndex};
-use crate::key::FlagKey;
+use crate::key::{FlagKey, OfVariants};
 use crate::load::{self, Loaded};
 use crate::reload::Core;
 use crate::snapshot::Snapshot;
@@ -23,6 +23,11 @@ use crate::value::{Value, ValueType};
 /// let snap = snap.with("a", true).with("button", "grey").with("size", 500);
 /// assert!(snap.is_enabled("a", &Context::new()));
 /// assert_eq!(snap.value_or("size", &Context::new(), 0), 500);
+///
+/// hoist::variants! { enum Button { Grey = "grey", Green = "green" } }
+/// let json = serde_json::json!({ "per_second": 5 });
+/// let snap = snap.with("button", Button::Grey).with("limits", json);
+/// assert_eq!(snap.decide("button", &Context::new()).variant(), "grey");
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Served(Value);
@@ -40,18 +45,39 @@ macro_rules! served_from {
 served_from! {
     bool => |value| Value::Boolean(value);
     i32 => |value| Value::Integer(i64::from(value));
+    u32 => |value| Value::Integer(i64::from(value));
     i64 => |value| Value::Integer(value);
     f64 => |value| Value::Float(value);
     &str => |value| Value::Text(Arc::from(value));
     Value => |value| value;
+    serde_json::Value => |value| match &value {
+        serde_json::Value::Bool(value) => Value::Boolean(*value),
+        serde_json::Value::String(text) => Value::Text(Arc::from(text.as_str())),
+        serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(value), _) => Value::Integer(value),
+            (None, Some(value)) => Value::Float(value),
+            (None, None) => Value::Json(Arc::new(value)),
+        },
+        _ => Value::Json(Arc::new(value)),
+    };
+}
+
+/// A variant of an enum of [`variants!`](crate::variants).
+impl<T: OfVariants> From<T> for Served {
+    fn from(variant: T) -> Served {
+        Served::from(variant.variant())
+    }
 }
 
 impl Served {
     /// The flag, serving this.
-    fn by(&self, name: &Name, loaded: &Loaded) -> Result<Flag, String> {
-        match loaded.flags.get(name) {
-            Some(flag) => self.by_flag(flag),
-            None => {
+    fn by(&self, name: &Name, wanted: Option<ValueType>, loaded: &Loaded) -> Result<Flag, String> {
+        match (loaded.flags.get(name), wanted) {
+            (Some(flag), _) => self.by_flag(flag),
+            (None, Some(wanted)) if wanted != self.0.value_type() => {
+                Err(format!("`{name}` cannot serve {:?}: its key asks for {wanted}", self.0))
+            }
+            (None, _) => {
                 let only = |name: &str| -> Arc<[Variant]> {
                     Arc::new([Variant { name: Arc::from(name), value: self.0.clone() }])
                 };
@@ -142,8 +168,8 @@ impl Flags {
     #[track_caller]
     pub fn force<'k>(&self, flag: impl FlagKey<'k>, served: impl Into<Served>) -> Forced {
         let (name, served): (Name, Served) = (Arc::from(flag.flag_name()), served.into());
-        let forced_name = Arc::clone(&name);
-        let force = Arc::new(move |loaded: &Loaded| served.by(&forced_name, loaded));
+        let (forced_name, wanted) = (Arc::clone(&name), flag.wants());
+        let force = Arc::new(move |loaded: &Loaded| served.by(&forced_name, wanted, loaded));
         match self.core().force(force) {
             Ok(number) => Forced { core: Arc::clone(self.core()), number, flag: name },
             Err(why) => refuse(&why),
@@ -174,7 +200,7 @@ impl Snapshot {
     #[must_use = "the snapshot itself stays as it is"]
     pub fn with<'k>(&self, flag: impl FlagKey<'k>, served: impl Into<Served>) -> Snapshot {
         let name: Name = Arc::from(flag.flag_name());
-        match served.into().by(&name, self.loaded()) {
+        match served.into().by(&name, flag.wants(), self.loaded()) {
             Ok(flag) => Snapshot::new(Arc::new(self.loaded().with_forced(vec![flag]))),
             Err(why) => refuse(&why),
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Clock, refuse};
+use crate::context::ContextBuf;
 use crate::declared::DeclaredKey;
 use crate::flags::Flags;
 use crate::load::Settings;
@@ -103,6 +104,12 @@ impl Made {
     /// Where the time comes from.
     pub fn clock(mut self, clock: &Clock) -> Made {
         self.settings.clock = Arc::new(clock.source());
+        self
+    }
+
+    /// What the service knows of every request, as by [`Builder::context`](crate::Builder::context).
+    pub fn context(mut self, context: ContextBuf) -> Made {
+        self.settings.base = Arc::new(context);
         self
     }
 

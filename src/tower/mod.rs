@@ -25,8 +25,9 @@
 //!     if let Some(LoggedIn { user, tenant }) = parts.extensions.get() {
 //!         ctx = ctx.user(user).tenant(tenant);
 //!     }
+//!     // Where your server puts the peer; axum's is a `ConnectInfo`, see `hoist::axum`.
 //!     if let Some(peer) = parts.extensions.get::<SocketAddr>() {
-//!         ctx = ctx.ip(client_ip(&parts.headers, peer.ip(), 1));
+//!         ctx = ctx.ip(client_ip(&parts.headers, peer.ip(), 1)); // behind one proxy of ours
 //!     }
 //!     ctx.request(header_text(&parts.headers, "x-request-id"))
 //! });
