@@ -56,6 +56,11 @@ impl Flags {
         }
     }
 
+    /// Whether no two of them have one name.
+    pub(crate) fn are_distinct(&self) -> bool {
+        self.0.is_sorted_by(|a, b| a.name < b.name)
+    }
+
     fn search(&self, name: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|flag| (*flag.name).cmp(name))
     }

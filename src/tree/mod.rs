@@ -5,14 +5,16 @@
 //! over all files of a load. It is all that a diagnostic needs to remember: [`place`] finds the text
 //! again by reading it once more up to that number.
 
+mod key;
 pub(crate) mod place;
 mod read;
 mod seeded;
+mod unread;
 mod yaml_error;
 
 use std::borrow::Cow;
 
-pub(crate) use read::parse;
+pub(crate) use read::{InVain, Parsed, Taker, parse, parse_for};
 pub(crate) use seeded::Seeded;
 
 /// The number of a node in reading order; keys have numbers of their own.

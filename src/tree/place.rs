@@ -50,7 +50,7 @@ pub(crate) fn locate(
     found
 }
 
-fn read_through<'t>(reading: &mut Reading<'t>, text: &'t str, syntax: Syntax) {
+fn read_through<'t>(reading: &mut Reading<'_, 't>, text: &'t str, syntax: Syntax) {
     // Whatever the parser complains about is known already: what was seen until then counts.
     match syntax {
         Syntax::Yaml => {

@@ -8,19 +8,13 @@ use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
+use super::key::KeySeed;
+use super::unread::refused_unread;
 use super::yaml_error::{self, SyntaxError};
 use super::{At, Entry, Key, Kind, Node, NodeId, Problem, ProblemKind, Seeded, Style, Syntax};
 
 /// How deep a text may nest.
 pub(crate) const MAX_DEPTH: u32 = 64;
-
-/// Unclosed brackets at which a text is refused unread: libyaml takes quadratic time over them.
-const MAX_OPEN_BRACKETS: u64 = 1_000;
-
-/// What the brackets beyond the depth limit may cost, each counted for every byte behind it: that
-/// is how libyaml spends its time on them. A share of the text's length comes on top, so that a
-/// text whose comments and patterns leave some open is read.
-const MAX_BRACKET_COST: u64 = 50_000_000;
 
 /// What reading a text gave.
 #[derive(Debug)]
@@ -32,12 +26,59 @@ pub(crate) struct Parsed<'t> {
     pub(crate) next: NodeId,
 }
 
+/// Who takes the entries of one map of a text as soon as each is read, so that the tree never holds
+/// them all. They are numbered as they would be in the tree.
+pub(crate) trait Taker {
+    /// Whether the entries of the map under `key`, one of the keys of the text's own map, are to be
+    /// taken. Then they are no part of the tree, and nobody looks for keys that are there twice.
+    fn takes(&mut self, key: &str) -> bool;
+
+    /// Called before the first entry, with what stands before the map as a tree of its own.
+    ///
+    /// # Errors
+    ///
+    /// The reading is in vain, and ends.
+    fn begin(&mut self, before: &Node<'_>) -> Result<(), InVain>;
+
+    /// Takes an entry.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Taker::begin`].
+    fn take(&mut self, entry: &Entry<'_>) -> Result<(), InVain>;
+}
+
+/// What a [`Taker`] ends a reading with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InVain;
+
 /// Reads a text whose nodes are numbered from `first`.
 pub(crate) fn parse<'t>(text: &'t str, syntax: Syntax, first: NodeId, depth: u32) -> Parsed<'t> {
-    let mut reading = Reading { most_depth: depth, ..Reading::new(text, first) };
-    let root = match refused_unread(text) {
-        Some(problem) => Err(problem),
-        None => reading.run(syntax),
+    parse_for(None, text, syntax, first, depth)
+}
+
+/// As [`parse`], with someone who takes a part of the text. The tree is none if it is in vain.
+pub(crate) fn parse_for<'t>(
+    taker: Option<&mut dyn Taker>,
+    text: &'t str,
+    syntax: Syntax,
+    first: NodeId,
+    depth: u32,
+) -> Parsed<'t> {
+    let mut reading = Reading { most_depth: depth, taker, ..Reading::new(text, first) };
+    let root = match syntax {
+        Syntax::Yaml => match refused_unread(text) {
+            Some(problem) => Err(problem),
+            None => reading.run_yaml(),
+        },
+        // What would be refused unread is no JSON either, but another complaint says more of it.
+        Syntax::Json => reading.run_json().map_err(|problem| match refused_unread(text) {
+            Some(refused) => {
+                reading.problems.clear();
+                refused
+            }
+            None => problem,
+        }),
     };
     let root = match root {
         Ok(root) => {
@@ -54,49 +95,14 @@ pub(crate) fn parse<'t>(text: &'t str, syntax: Syntax, first: NodeId, depth: u32
     Parsed { root, problems: reading.problems, next: NodeId(reading.next) }
 }
 
-fn refused_unread(text: &str) -> Option<Problem> {
-    let mut open = 0_u64;
-    let mut cost = 0_u64;
-    let depth = u64::from(MAX_DEPTH);
-    let most = MAX_BRACKET_COST + depth * text.len() as u64;
-    let mut offset = 0;
-    while let Some(rest) = text.as_bytes().get(offset..) {
-        // As long as few are open, nothing but brackets and control characters counts. Without three
-        // of its bits a bracket is a `Y`, as are few other letters.
-        if open <= depth {
-            let next = rest.iter().position(|byte| *byte < 0x20 || *byte & !0x26 == b'Y');
-            offset += next.unwrap_or(rest.len());
-        }
-        let Some(&byte) = text.as_bytes().get(offset) else { break };
-        cost += open.saturating_sub(depth);
-        match byte {
-            b'\t' | b'\n' | b'\r' => {}
-            0..0x20 => {
-                return Some(Problem {
-                    kind: ProblemKind::ControlCharacter(byte),
-                    at: At::Offset(offset),
-                });
-            }
-            b'{' | b'[' => open += 1,
-            b'}' | b']' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        if open > MAX_OPEN_BRACKETS || cost > most {
-            return Some(Problem { kind: ProblemKind::TooDeep, at: At::Offset(offset) });
-        }
-        offset += 1;
-    }
-    text.starts_with('%').then_some(Problem { kind: ProblemKind::Directive, at: At::Offset(0) })
-}
-
 /// The state of one reading.
 ///
 /// The same visitor serves three purposes, so that all of them number the nodes alike: building
 /// the tree, watching where known numbers stand, and stopping at one number so that the parser
 /// says where that is.
-pub(super) struct Reading<'t> {
+pub(super) struct Reading<'p, 't> {
     text: &'t str,
-    next: u32,
+    pub(super) next: u32,
     depth: u32,
     most_depth: u32,
     /// Nodes and bytes of text that may still be made: aliases may not grow a text without end.
@@ -112,11 +118,14 @@ pub(super) struct Reading<'t> {
     /// The parser's own error is wanted at this node.
     pub(super) stop_at: Option<NodeId>,
     /// Told the number and the offset of each key and text whose offset is known.
-    pub(super) watch: Option<Box<dyn FnMut(NodeId, usize) + 't>>,
+    pub(super) watch: Option<Box<dyn FnMut(NodeId, usize) + 'p>>,
+    taker: Option<&'p mut dyn Taker>,
+    /// The next value is what the taker takes, if it is a map.
+    is_taken: bool,
 }
 
-impl<'t> Reading<'t> {
-    pub(super) fn new(text: &'t str, first: NodeId) -> Reading<'t> {
+impl<'p, 't> Reading<'p, 't> {
+    pub(super) fn new(text: &'t str, first: NodeId) -> Reading<'p, 't> {
         Reading {
             text,
             next: first.0,
@@ -129,13 +138,8 @@ impl<'t> Reading<'t> {
             entries: Vec::new(),
             stop_at: None,
             watch: None,
-        }
-    }
-
-    fn run(&mut self, syntax: Syntax) -> Result<Node<'t>, Problem> {
-        match syntax {
-            Syntax::Yaml => self.run_yaml(),
-            Syntax::Json => self.run_json(),
+            taker: None,
+            is_taken: false,
         }
     }
 
@@ -216,7 +220,7 @@ impl<'t> Reading<'t> {
     }
 
     /// Numbers a node, and ends the reading where that is due.
-    fn enter<E: de::Error>(&mut self) -> Result<NodeId, E> {
+    pub(super) fn enter<E: de::Error>(&mut self) -> Result<NodeId, E> {
         let id = self.number();
         if self.stop_at == Some(id) {
             return Err(E::custom("stopped as asked"));
@@ -226,7 +230,7 @@ impl<'t> Reading<'t> {
     }
 
     /// Numbers a text. A borrowed one costs as much as a copy: it is copied later on.
-    fn enter_text<E: de::Error>(&mut self, text: &str) -> Result<NodeId, E> {
+    pub(super) fn enter_text<E: de::Error>(&mut self, text: &str) -> Result<NodeId, E> {
         let id = self.enter()?;
         self.spend(text.len(), id)?;
         Ok(id)
@@ -253,8 +257,28 @@ impl<'t> Reading<'t> {
         Ok(())
     }
 
-    fn complain(&mut self, kind: ProblemKind, id: NodeId) {
+    pub(super) fn complain(&mut self, kind: ProblemKind, id: NodeId) {
         self.problems.push(Problem { kind, at: At::Node(id) });
+    }
+
+    /// Asks the taker whether the value of a key of the text's own map is taken.
+    fn prepare<E: de::Error>(&mut self, key: &Key<'t>, root: NodeId) -> Result<(), E> {
+        let Some(taker) = self.taker.as_mut().filter(|_| self.depth == 1) else { return Ok(()) };
+        if taker.takes(&key.text) {
+            let before = Node { id: root, kind: Kind::Map(std::mem::take(&mut self.entries)) };
+            let begun = taker.begin(&before);
+            if let Kind::Map(entries) = before.kind {
+                self.entries = entries;
+            }
+            begun.map_err(|InVain| E::custom("in vain"))?;
+            self.is_taken = true;
+        }
+        Ok(())
+    }
+
+    fn hand_over<E: de::Error>(&mut self, entry: Entry<'t>) -> Result<(), E> {
+        let taken = self.taker.as_mut().map(|taker| taker.take(&entry));
+        taken.unwrap_or(Ok(())).map_err(|InVain| E::custom("in vain"))
     }
 
     /// Where a borrowed text starts, its opening quote included.
@@ -270,7 +294,7 @@ impl<'t> Reading<'t> {
         }
     }
 
-    fn seen(&mut self, id: NodeId, part: &str) -> Option<usize> {
+    pub(super) fn seen(&mut self, id: NodeId, part: &str) -> Option<usize> {
         let offset = self.offset_of(part)?;
         if let Some(watch) = &mut self.watch {
             watch(id, offset);
@@ -280,9 +304,9 @@ impl<'t> Reading<'t> {
 }
 
 /// The seed and visitor of a value.
-struct Value<'r, 't>(&'r mut Reading<'t>);
+struct Value<'r, 'p, 't>(&'r mut Reading<'p, 't>);
 
-impl<'t> DeserializeSeed<'t> for Value<'_, 't> {
+impl<'t> DeserializeSeed<'t> for Value<'_, '_, 't> {
     type Value = Node<'t>;
 
     fn deserialize<D: Deserializer<'t>>(self, from: D) -> Result<Node<'t>, D::Error> {
@@ -290,14 +314,14 @@ impl<'t> DeserializeSeed<'t> for Value<'_, 't> {
     }
 }
 
-impl<'t> Value<'_, 't> {
+impl<'t> Value<'_, '_, 't> {
     fn scalar<E: de::Error>(self, kind: Kind<'t>) -> Result<Node<'t>, E> {
         let id = self.0.enter()?;
         Ok(Node { id, kind })
     }
 }
 
-impl<'t> Visitor<'t> for Value<'_, 't> {
+impl<'t> Visitor<'t> for Value<'_, '_, 't> {
     type Value = Node<'t>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -363,6 +387,7 @@ impl<'t> Visitor<'t> for Value<'_, 't> {
         let reading = self.0;
         let id = reading.enter()?;
         reading.descend(id)?;
+        reading.is_taken = false;
         let start = reading.items.len();
         while let Some(item) = items.next_element_seed(Value(reading))? {
             reading.items.push(item);
@@ -375,6 +400,14 @@ impl<'t> Visitor<'t> for Value<'_, 't> {
         let reading = self.0;
         let id = reading.enter()?;
         reading.descend(id)?;
+        if std::mem::take(&mut reading.is_taken) {
+            while let Some(key) = items.next_key_seed(KeySeed(reading))? {
+                let value = items.next_value_seed(Value(reading))?;
+                reading.hand_over(Entry { key, value })?;
+            }
+            reading.depth -= 1;
+            return Ok(Node { id, kind: Kind::Map(Vec::new()) });
+        }
         let start = reading.entries.len();
         let mut seen = None;
         while let Some(key) = items.next_key_seed(KeySeed(reading))? {
@@ -382,7 +415,9 @@ impl<'t> Visitor<'t> for Value<'_, 't> {
                 let text = key.text.to_string();
                 reading.complain(ProblemKind::DuplicateKey { text, first }, key.id);
             }
+            reading.prepare(&key, id)?;
             let value = items.next_value_seed(Value(reading))?;
+            reading.is_taken = false;
             reading.entries.push(Entry { key, value });
         }
         reading.depth -= 1;
@@ -391,105 +426,6 @@ impl<'t> Visitor<'t> for Value<'_, 't> {
 
     /// A tag: said so, and read as if it were not there.
     fn visit_enum<A: EnumAccess<'t>>(self, tagged: A) -> Result<Node<'t>, A::Error> {
-        let (_, inner) = tagged.variant::<de::IgnoredAny>()?;
-        let at = NodeId(self.0.next);
-        self.0.complain(ProblemKind::Tag, at);
-        inner.newtype_variant_seed(self)
-    }
-}
-
-/// The seed and visitor of a key.
-struct KeySeed<'r, 't>(&'r mut Reading<'t>);
-
-impl<'t> KeySeed<'_, 't> {
-    fn key<E: de::Error>(self, text: Cow<'t, str>) -> Result<Key<'t>, E> {
-        let id = self.0.enter_text(&text)?;
-        if text == "<<" {
-            self.0.complain(ProblemKind::MergeKey, id);
-        }
-        let offset = match &text {
-            Cow::Borrowed(part) => self.0.seen(id, part),
-            Cow::Owned(_) => None,
-        };
-        Ok(Key {
-            id,
-            text,
-            is_odd: false,
-            offset: offset.and_then(|offset| u32::try_from(offset).ok()),
-        })
-    }
-
-    fn odd<E: de::Error>(self, kind: ProblemKind) -> Result<Key<'t>, E> {
-        let id = self.0.enter()?;
-        self.0.complain(kind, id);
-        Ok(Key { id, text: Cow::Borrowed(""), is_odd: true, offset: None })
-    }
-}
-
-impl<'t> DeserializeSeed<'t> for KeySeed<'_, 't> {
-    type Value = Key<'t>;
-
-    fn deserialize<D: Deserializer<'t>>(self, from: D) -> Result<Key<'t>, D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'t> Visitor<'t> for KeySeed<'_, 't> {
-    type Value = Key<'t>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Key<'t>, E> {
-        self.key(Cow::Owned(value.to_string()))
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Key<'t>, E> {
-        self.key(Cow::Owned(value.to_string()))
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Key<'t>, E> {
-        self.key(Cow::Owned(value.to_string()))
-    }
-
-    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Key<'t>, E> {
-        self.key(Cow::Owned(value.to_string()))
-    }
-
-    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Key<'t>, E> {
-        self.key(Cow::Owned(value.to_string()))
-    }
-
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Key<'t>, E> {
-        self.odd(ProblemKind::OddKey("a float"))
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Key<'t>, E> {
-        self.key(Cow::Owned(value.to_owned()))
-    }
-
-    fn visit_borrowed_str<E: de::Error>(self, value: &'t str) -> Result<Key<'t>, E> {
-        self.key(Cow::Borrowed(value))
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Key<'t>, E> {
-        self.odd(ProblemKind::NullKey)
-    }
-
-    fn visit_seq<A: SeqAccess<'t>>(self, mut items: A) -> Result<Key<'t>, A::Error> {
-        let key = self.odd(ProblemKind::OddKey("a list"))?;
-        while items.next_element::<de::IgnoredAny>()?.is_some() {}
-        Ok(key)
-    }
-
-    fn visit_map<A: MapAccess<'t>>(self, mut items: A) -> Result<Key<'t>, A::Error> {
-        let key = self.odd(ProblemKind::OddKey("a map"))?;
-        while items.next_entry::<de::IgnoredAny, de::IgnoredAny>()?.is_some() {}
-        Ok(key)
-    }
-
-    fn visit_enum<A: EnumAccess<'t>>(self, tagged: A) -> Result<Key<'t>, A::Error> {
         let (_, inner) = tagged.variant::<de::IgnoredAny>()?;
         let at = NodeId(self.0.next);
         self.0.complain(ProblemKind::Tag, at);

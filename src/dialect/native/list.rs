@@ -9,7 +9,7 @@ use super::fields::cut;
 use crate::ir::{Declared, Matcher, Name, Subject, TextRelation};
 use crate::report::Code;
 use crate::source::{FileId, Problem, Spot};
-use crate::tree::{Node, Syntax};
+use crate::tree::{Node, NodeId, Syntax};
 
 /// Where the texts of list files come from.
 pub(crate) trait ListFiles {
@@ -122,8 +122,9 @@ impl Lowering<'_> {
             .filter(|(_, entry)| !entry.is_empty() && !entry.starts_with('#'))
             .map(|(line, entry)| (line, Name::from(entry)))
             .unzip();
-        let file =
-            self.sources.add(Arc::clone(&name), Arc::clone(&text), Syntax::Yaml, self.after_last);
+        // It has no nodes: its number is behind that of every node there can be.
+        let (list, nowhere) = (Arc::clone(&name), NodeId(u32::MAX));
+        let file = self.sources.add(list, Arc::clone(&text), Syntax::Yaml, nowhere);
         self.check_seal(file, text.strip_prefix('\u{feff}').unwrap_or(&text))?;
         if entries.is_empty() {
             let message = format!("the list file `{}` has no entry", cut(path));

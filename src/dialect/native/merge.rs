@@ -52,7 +52,7 @@ struct Merged<'r, 't> {
 
 impl Lowering<'_> {
     /// A flag of a base, or one that an overlay adds.
-    fn base_flag<'r, 't>(
+    pub(super) fn base_flag<'r, 't>(
         &mut self,
         name: Name,
         entry: &'r Entry<'t>,

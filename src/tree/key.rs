@@ -1,0 +1,110 @@
+//! The visitor of the keys of maps.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+
+use super::read::Reading;
+use super::{Key, NodeId, ProblemKind};
+
+/// The seed and visitor of a key.
+pub(super) struct KeySeed<'r, 'p, 't>(pub(super) &'r mut Reading<'p, 't>);
+
+impl<'t> KeySeed<'_, '_, 't> {
+    fn key<E: de::Error>(self, text: Cow<'t, str>) -> Result<Key<'t>, E> {
+        let id = self.0.enter_text(&text)?;
+        if text == "<<" {
+            self.0.complain(ProblemKind::MergeKey, id);
+        }
+        let offset = match &text {
+            Cow::Borrowed(part) => self.0.seen(id, part),
+            Cow::Owned(_) => None,
+        };
+        Ok(Key {
+            id,
+            text,
+            is_odd: false,
+            offset: offset.and_then(|offset| u32::try_from(offset).ok()),
+        })
+    }
+
+    fn odd<E: de::Error>(self, kind: ProblemKind) -> Result<Key<'t>, E> {
+        let id = self.0.enter()?;
+        self.0.complain(kind, id);
+        Ok(Key { id, text: Cow::Borrowed(""), is_odd: true, offset: None })
+    }
+}
+
+impl<'t> DeserializeSeed<'t> for KeySeed<'_, '_, 't> {
+    type Value = Key<'t>;
+
+    fn deserialize<D: Deserializer<'t>>(self, from: D) -> Result<Key<'t>, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'t> Visitor<'t> for KeySeed<'_, '_, 't> {
+    type Value = Key<'t>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Key<'t>, E> {
+        self.key(Cow::Owned(value.to_string()))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Key<'t>, E> {
+        self.key(Cow::Owned(value.to_string()))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Key<'t>, E> {
+        self.key(Cow::Owned(value.to_string()))
+    }
+
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Key<'t>, E> {
+        self.key(Cow::Owned(value.to_string()))
+    }
+
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Key<'t>, E> {
+        self.key(Cow::Owned(value.to_string()))
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Key<'t>, E> {
+        self.odd(ProblemKind::OddKey("a float"))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Key<'t>, E> {
+        self.key(Cow::Owned(value.to_owned()))
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, value: &'t str) -> Result<Key<'t>, E> {
+        self.key(Cow::Borrowed(value))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Key<'t>, E> {
+        self.odd(ProblemKind::NullKey)
+    }
+
+    fn visit_seq<A: SeqAccess<'t>>(self, mut items: A) -> Result<Key<'t>, A::Error> {
+        let key = self.odd(ProblemKind::OddKey("a list"))?;
+        while items.next_element::<de::IgnoredAny>()?.is_some() {}
+        Ok(key)
+    }
+
+    fn visit_map<A: MapAccess<'t>>(self, mut items: A) -> Result<Key<'t>, A::Error> {
+        let key = self.odd(ProblemKind::OddKey("a map"))?;
+        while items.next_entry::<de::IgnoredAny, de::IgnoredAny>()?.is_some() {}
+        Ok(key)
+    }
+
+    fn visit_enum<A: EnumAccess<'t>>(self, tagged: A) -> Result<Key<'t>, A::Error> {
+        let (_, inner) = tagged.variant::<de::IgnoredAny>()?;
+        let at = NodeId(self.0.next);
+        self.0.complain(ProblemKind::Tag, at);
+        inner.newtype_variant_seed(self)
+    }
+}
