@@ -1,6 +1,7 @@
 //! The visitor of the keys of maps.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, hash_map};
 use std::fmt;
 
 use serde::de::{
@@ -8,27 +9,34 @@ use serde::de::{
 };
 
 use super::read::Reading;
-use super::{Key, NodeId, ProblemKind};
+use super::{Entry, Key, NodeId, ProblemKind, Seeded};
+
+impl<'t> Reading<'_, 't> {
+    /// Numbers a key that starts at this byte.
+    pub(super) fn key<E: de::Error>(
+        &mut self,
+        text: Cow<'t, str>,
+        offset: Option<usize>,
+    ) -> Result<Key<'t>, E> {
+        let id = self.enter_text(&text)?;
+        if text == "<<" {
+            self.complain(ProblemKind::MergeKey, id);
+        }
+        let offset = offset.and_then(|offset| u32::try_from(offset).ok());
+        Ok(Key { id, text, is_odd: false, offset })
+    }
+}
 
 /// The seed and visitor of a key.
 pub(super) struct KeySeed<'r, 'p, 't>(pub(super) &'r mut Reading<'p, 't>);
 
 impl<'t> KeySeed<'_, '_, 't> {
     fn key<E: de::Error>(self, text: Cow<'t, str>) -> Result<Key<'t>, E> {
-        let id = self.0.enter_text(&text)?;
-        if text == "<<" {
-            self.0.complain(ProblemKind::MergeKey, id);
-        }
         let offset = match &text {
-            Cow::Borrowed(part) => self.0.seen(id, part),
+            Cow::Borrowed(part) => self.0.seen(NodeId(self.0.next), part),
             Cow::Owned(_) => None,
         };
-        Ok(Key {
-            id,
-            text,
-            is_odd: false,
-            offset: offset.and_then(|offset| u32::try_from(offset).ok()),
-        })
+        self.0.key(text, offset)
     }
 
     fn odd<E: de::Error>(self, kind: ProblemKind) -> Result<Key<'t>, E> {
@@ -106,5 +114,38 @@ impl<'t> Visitor<'t> for KeySeed<'_, '_, 't> {
         let at = NodeId(self.0.next);
         self.0.complain(ProblemKind::Tag, at);
         inner.newtype_variant_seed(self)
+    }
+}
+
+/// The keys of a large map, each with where it first stands.
+pub(super) type Seen<'t> = HashMap<Cow<'t, str>, NodeId, Seeded>;
+
+/// The key of a map that is the same as this one, if there is one. Small maps, which most are, do
+/// without the set.
+pub(super) fn first_of<'t>(
+    key: &Key<'t>,
+    entries: &[Entry<'t>],
+    start: usize,
+    seen: &mut Option<Seen<'t>>,
+) -> Option<NodeId> {
+    const SMALL: usize = 16;
+    let entries = entries.get(start..).unwrap_or_default();
+    if entries.len() < SMALL {
+        let first = entries.iter().find(|entry| entry.key.text == key.text);
+        return first.map(|entry| entry.key.id);
+    }
+    let seen = seen.get_or_insert_with(|| {
+        let mut seen = HashMap::default();
+        for Entry { key, .. } in entries {
+            seen.entry(key.text.clone()).or_insert(key.id);
+        }
+        seen
+    });
+    match seen.entry(key.text.clone()) {
+        hash_map::Entry::Occupied(first) => Some(*first.get()),
+        hash_map::Entry::Vacant(room) => {
+            room.insert(key.id);
+            None
+        }
     }
 }

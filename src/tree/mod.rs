@@ -5,6 +5,7 @@
 //! over all files of a load. It is all that a diagnostic needs to remember: [`place`] finds the text
 //! again by reading it once more up to that number.
 
+mod json;
 mod key;
 pub(crate) mod place;
 mod read;

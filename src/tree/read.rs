@@ -1,17 +1,16 @@
 //! The reader: one serde visitor for YAML and JSON.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, hash_map};
 use std::fmt;
 
 use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::key::KeySeed;
+use super::key::{KeySeed, Seen, first_of};
 use super::unread::refused_unread;
 use super::yaml_error::{self, SyntaxError};
-use super::{At, Entry, Key, Kind, Node, NodeId, Problem, ProblemKind, Seeded, Style, Syntax};
+use super::{At, Entry, Key, Kind, Node, NodeId, Problem, ProblemKind, Style, Syntax};
 
 /// How deep a text may nest.
 pub(crate) const MAX_DEPTH: u32 = 64;
@@ -54,45 +53,39 @@ pub(crate) struct InVain;
 
 /// Reads a text whose nodes are numbered from `first`.
 pub(crate) fn parse<'t>(text: &'t str, syntax: Syntax, first: NodeId, depth: u32) -> Parsed<'t> {
-    parse_for(None, text, syntax, first, depth)
-}
-
-/// As [`parse`], with someone who takes a part of the text. The tree is none if it is in vain.
-pub(crate) fn parse_for<'t>(
-    taker: Option<&mut dyn Taker>,
-    text: &'t str,
-    syntax: Syntax,
-    first: NodeId,
-    depth: u32,
-) -> Parsed<'t> {
-    let mut reading = Reading { most_depth: depth, taker, ..Reading::new(text, first) };
+    let new = || Reading { most_depth: depth, ..Reading::new(text, first) };
+    let mut reading = new();
     let root = match syntax {
         Syntax::Yaml => match refused_unread(text) {
             Some(problem) => Err(problem),
             None => reading.run_yaml(),
         },
-        // What would be refused unread is no JSON either, but another complaint says more of it.
-        Syntax::Json => reading.run_json().map_err(|problem| match refused_unread(text) {
-            Some(refused) => {
-                reading.problems.clear();
-                refused
-            }
-            None => problem,
+        Syntax::Json => reading.run_plain_json().or_else(|_| {
+            reading = new();
+            // What would be refused unread is no JSON either, but that says more of it.
+            refused_unread(text).map_or_else(|| reading.run_json(), Err)
         }),
     };
-    let root = match root {
-        Ok(root) => {
-            if syntax == Syntax::Yaml {
-                reading.find_core_tags(first);
-            }
-            Some(root)
-        }
-        Err(problem) => {
-            reading.problems.push(problem);
-            None
-        }
+    reading.parsed(root, syntax, first)
+}
+
+/// As [`parse`], with someone who takes a part of the text; `None` of a text that cannot be read, or
+/// is read in vain.
+pub(crate) fn parse_for<'t>(
+    taker: &mut dyn Taker,
+    text: &'t str,
+    syntax: Syntax,
+    first: NodeId,
+    depth: u32,
+) -> Option<Parsed<'t>> {
+    let (most_depth, taker) = (depth, Some(taker));
+    let mut reading = Reading { most_depth, taker, ..Reading::new(text, first) };
+    let root = match syntax {
+        Syntax::Yaml if refused_unread(text).is_some() => return None,
+        Syntax::Yaml => reading.run_yaml().ok()?,
+        Syntax::Json => reading.run_plain_json().ok()?,
     };
-    Parsed { root, problems: reading.problems, next: NodeId(reading.next) }
+    Some(reading.parsed(Ok(root), syntax, first))
 }
 
 /// The state of one reading.
@@ -101,9 +94,9 @@ pub(crate) fn parse_for<'t>(
 /// the tree, watching where known numbers stand, and stopping at one number so that the parser
 /// says where that is.
 pub(super) struct Reading<'p, 't> {
-    text: &'t str,
+    pub(super) text: &'t str,
     pub(super) next: u32,
-    depth: u32,
+    pub(super) depth: u32,
     most_depth: u32,
     /// Nodes and bytes of text that may still be made: aliases may not grow a text without end.
     budget: usize,
@@ -113,15 +106,15 @@ pub(super) struct Reading<'p, 't> {
     /// around it: what ends takes its own away, in a vector as large as it needs.
     ///
     /// PERF: LOAD, by the vectors that grow and by the room that they leave.
-    items: Vec<Node<'t>>,
-    entries: Vec<Entry<'t>>,
+    pub(super) items: Vec<Node<'t>>,
+    pub(super) entries: Vec<Entry<'t>>,
     /// The parser's own error is wanted at this node.
     pub(super) stop_at: Option<NodeId>,
     /// Told the number and the offset of each key and text whose offset is known.
     pub(super) watch: Option<Box<dyn FnMut(NodeId, usize) + 'p>>,
     taker: Option<&'p mut dyn Taker>,
     /// The next value is what the taker takes, if it is a map.
-    is_taken: bool,
+    pub(super) is_taken: bool,
 }
 
 impl<'p, 't> Reading<'p, 't> {
@@ -143,6 +136,23 @@ impl<'p, 't> Reading<'p, 't> {
         }
     }
 
+    fn parsed(
+        mut self,
+        root: Result<Node<'t>, Problem>,
+        syntax: Syntax,
+        first: NodeId,
+    ) -> Parsed<'t> {
+        if root.is_ok() && syntax == Syntax::Yaml {
+            self.find_core_tags(first);
+        }
+        let (root, fatal) = match root {
+            Ok(root) => (Some(root), None),
+            Err(problem) => (None, Some(problem)),
+        };
+        self.problems.extend(fatal);
+        Parsed { root, problems: self.problems, next: NodeId(self.next) }
+    }
+
     fn run_yaml(&mut self) -> Result<Node<'t>, Problem> {
         let mut documents = serde_yaml::Deserializer::from_str(self.text);
         let Some(first) = documents.next() else {
@@ -162,7 +172,7 @@ impl<'p, 't> Reading<'p, 't> {
         }
     }
 
-    fn run_json(&mut self) -> Result<Node<'t>, Problem> {
+    pub(super) fn run_json(&mut self) -> Result<Node<'t>, Problem> {
         let mut json = serde_json::Deserializer::from_str(self.text);
         let result = self.read(&mut json).and_then(|root| json.end().map(|()| root));
         result.map_err(|error| match self.fatal.take() {
@@ -249,20 +259,30 @@ impl<'p, 't> Reading<'p, 't> {
         E::custom("refused")
     }
 
-    fn descend<E: de::Error>(&mut self, id: NodeId) -> Result<(), E> {
+    /// Numbers a list or a map, and goes into it.
+    pub(super) fn open<E: de::Error>(&mut self, most_depth: u32) -> Result<NodeId, E> {
+        let id = self.enter()?;
         self.depth += 1;
-        if self.depth > self.most_depth {
+        if self.depth > self.most_depth.min(most_depth) {
             return Err(self.give_up(ProblemKind::TooDeep, id));
         }
-        Ok(())
+        Ok(id)
     }
 
     pub(super) fn complain(&mut self, kind: ProblemKind, id: NodeId) {
         self.problems.push(Problem { kind, at: At::Node(id) });
     }
 
+    /// Complains of a key that its map has already.
+    pub(super) fn check_key(&mut self, key: &Key<'t>, start: usize, seen: &mut Option<Seen<'t>>) {
+        if let Some(first) = first_of(key, &self.entries, start, seen) {
+            let text = key.text.to_string();
+            self.complain(ProblemKind::DuplicateKey { text, first }, key.id);
+        }
+    }
+
     /// Asks the taker whether the value of a key of the text's own map is taken.
-    fn prepare<E: de::Error>(&mut self, key: &Key<'t>, root: NodeId) -> Result<(), E> {
+    pub(super) fn prepare<E: de::Error>(&mut self, key: &Key<'t>, root: NodeId) -> Result<(), E> {
         let Some(taker) = self.taker.as_mut().filter(|_| self.depth == 1) else { return Ok(()) };
         if taker.takes(&key.text) {
             let before = Node { id: root, kind: Kind::Map(std::mem::take(&mut self.entries)) };
@@ -276,7 +296,7 @@ impl<'p, 't> Reading<'p, 't> {
         Ok(())
     }
 
-    fn hand_over<E: de::Error>(&mut self, entry: Entry<'t>) -> Result<(), E> {
+    pub(super) fn hand_over<E: de::Error>(&mut self, entry: Entry<'t>) -> Result<(), E> {
         let taken = self.taker.as_mut().map(|taker| taker.take(&entry));
         taken.unwrap_or(Ok(())).map_err(|InVain| E::custom("in vain"))
     }
@@ -385,8 +405,7 @@ impl<'t> Visitor<'t> for Value<'_, '_, 't> {
 
     fn visit_seq<A: SeqAccess<'t>>(self, mut items: A) -> Result<Node<'t>, A::Error> {
         let reading = self.0;
-        let id = reading.enter()?;
-        reading.descend(id)?;
+        let id = reading.open(reading.most_depth)?;
         reading.is_taken = false;
         let start = reading.items.len();
         while let Some(item) = items.next_element_seed(Value(reading))? {
@@ -398,8 +417,7 @@ impl<'t> Visitor<'t> for Value<'_, '_, 't> {
 
     fn visit_map<A: MapAccess<'t>>(self, mut items: A) -> Result<Node<'t>, A::Error> {
         let reading = self.0;
-        let id = reading.enter()?;
-        reading.descend(id)?;
+        let id = reading.open(reading.most_depth)?;
         if std::mem::take(&mut reading.is_taken) {
             while let Some(key) = items.next_key_seed(KeySeed(reading))? {
                 let value = items.next_value_seed(Value(reading))?;
@@ -411,10 +429,7 @@ impl<'t> Visitor<'t> for Value<'_, '_, 't> {
         let start = reading.entries.len();
         let mut seen = None;
         while let Some(key) = items.next_key_seed(KeySeed(reading))? {
-            if let Some(first) = first_of(&key, &reading.entries, start, &mut seen) {
-                let text = key.text.to_string();
-                reading.complain(ProblemKind::DuplicateKey { text, first }, key.id);
-            }
+            reading.check_key(&key, start, &mut seen);
             reading.prepare(&key, id)?;
             let value = items.next_value_seed(Value(reading))?;
             reading.is_taken = false;
@@ -435,39 +450,10 @@ impl<'t> Visitor<'t> for Value<'_, '_, 't> {
 
 /// What stands on a stack from a mark on, in a vector as large as it needs.
 #[expect(clippy::drain_collect, reason = "the whole room of the stack would go with its items")]
-fn taken<T>(stack: &mut Vec<T>, mark: usize) -> Vec<T> {
+pub(super) fn taken<T>(stack: &mut Vec<T>, mark: usize) -> Vec<T> {
     match mark {
         0 => stack.drain(..).collect(),
         mark => stack.split_off(mark),
-    }
-}
-
-/// The key of a map that is the same as this one, if there is one. Small maps, which most are, do without the set.
-fn first_of<'t>(
-    key: &Key<'t>,
-    entries: &[Entry<'t>],
-    start: usize,
-    seen: &mut Option<HashMap<Cow<'t, str>, NodeId, Seeded>>,
-) -> Option<NodeId> {
-    const SMALL: usize = 16;
-    let entries = entries.get(start..).unwrap_or_default();
-    if entries.len() < SMALL {
-        let first = entries.iter().find(|entry| entry.key.text == key.text);
-        return first.map(|entry| entry.key.id);
-    }
-    let seen = seen.get_or_insert_with(|| {
-        let mut seen = HashMap::default();
-        for Entry { key, .. } in entries {
-            seen.entry(key.text.clone()).or_insert(key.id);
-        }
-        seen
-    });
-    match seen.entry(key.text.clone()) {
-        hash_map::Entry::Occupied(first) => Some(*first.get()),
-        hash_map::Entry::Vacant(room) => {
-            room.insert(key.id);
-            None
-        }
     }
 }
 

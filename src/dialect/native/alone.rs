@@ -23,7 +23,7 @@ pub(super) fn lower(mut lowering: Lowering<'_>, text: &Text) -> Option<Lowered> 
     let file = lowering.add(text);
     let (first, depth) = (lowering.after_last, lowering.limits.depth);
     let mut flags = FlagsAsRead { lowering: &mut lowering, scope: None, flags: Vec::new() };
-    let parsed = tree::parse_for(Some(&mut flags), &text.text, text.syntax, first, depth);
+    let parsed = tree::parse_for(&mut flags, &text.text, text.syntax, first, depth)?;
     let FlagsAsRead { scope, flags, .. } = flags;
     let scope = scope?;
 
