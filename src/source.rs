@@ -195,8 +195,8 @@ impl Sources {
         first: NodeId,
     ) -> FileId {
         let id = FileId(u16::try_from(self.files.len()).unwrap_or(u16::MAX));
-        let starts = text.match_indices('\n').filter_map(|(at, _)| u32::try_from(at + 1).ok());
-        let breaks = starts.collect();
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes());
+        let breaks = ends.filter_map(|at| u32::try_from(at + 1).ok()).collect();
         self.files.push(Source { name, text, syntax, first, breaks });
         id
     }

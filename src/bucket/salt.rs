@@ -56,7 +56,8 @@ pub struct Salt(pub(super) u64);
 impl Salt {
     /// Hashes a purpose and the name of a flag or a segment, or the seed in its place.
     ///
-    /// It allocates, and so is for load time and not for a request. The name is taken as given.
+    /// It is for load time and not for a request: of a long name it allocates. The name is taken as
+    /// given.
     ///
     /// ```
     /// use hoist::bucket::{Purpose, Salt};
@@ -68,11 +69,18 @@ impl Salt {
         // INVARIANT: the cap on the size of a file keeps names far below the 4 GiB at which the
         // length would stay at its highest.
         let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
-        let mut bytes = Vec::with_capacity(name.len().saturating_add(5));
-        bytes.push(purpose.byte());
-        bytes.extend_from_slice(&length.to_le_bytes());
-        bytes.extend_from_slice(name.as_bytes());
-        Salt(xxh3_64(&bytes))
+        let [a, b, c, d] = length.to_le_bytes();
+        let head = [purpose.byte(), a, b, c, d];
+        // Names of flags and segments have at most 128 bytes.
+        let mut short = [0; 5 + 128];
+        if let Some((start, rest)) = short.split_first_chunk_mut() {
+            if let Some(room) = rest.get_mut(..name.len()) {
+                *start = head;
+                room.copy_from_slice(name.as_bytes());
+                return Salt(xxh3_64(short.get(..head.len() + name.len()).unwrap_or_default()));
+            }
+        }
+        Salt(xxh3_64(&[&head, name.as_bytes()].concat()))
     }
 
     /// The 64 bits of the hash.

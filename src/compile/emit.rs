@@ -16,6 +16,7 @@ use crate::program::{
     TestId, TextSet, Truth, UnitSource, Units, UnitsId, Variant, VariantId, Wanted,
 };
 use crate::reason::Reason;
+use crate::tree::Seeded;
 
 /// Lays out flags whose references were checked.
 pub(super) fn emit(flags: &Flags, compiled: &Compiled) -> Program {
@@ -27,12 +28,12 @@ pub(super) fn emit(flags: &Flags, compiled: &Compiled) -> Program {
         compiled,
         first_variants,
         program,
-        tests: HashMap::new(),
-        segments: HashMap::new(),
-        lists: HashMap::new(),
-        headers: HashMap::new(),
-        cookies: HashMap::new(),
-        units: HashMap::new(),
+        tests: HashMap::default(),
+        segments: HashMap::default(),
+        lists: HashMap::default(),
+        headers: HashMap::default(),
+        cookies: HashMap::default(),
+        units: HashMap::default(),
         attributes: BTreeMap::new(),
         time: super::time::flags_of_time(flags),
     };
@@ -69,15 +70,15 @@ struct Emitter<'d> {
     first_variants: Vec<VariantId>,
     program: Program,
     /// The tests that several conditions have in common.
-    tests: HashMap<*const ir::Test, TestId>,
+    tests: HashMap<*const ir::Test, TestId, Seeded>,
     /// Segments by their scope and name: each scope has its own.
-    segments: HashMap<(*const Scope, Name), SegmentId>,
+    segments: HashMap<(*const Scope, Name), SegmentId, Seeded>,
     /// The sets of list files, by the list: many flags may name one file.
-    lists: HashMap<(*const Name, bool), TextSet>,
+    lists: HashMap<(*const Name, bool), TextSet, Seeded>,
     /// Names that were made ready to be looked for.
-    headers: HashMap<Name, Arc<HeaderKey<'static>>>,
-    cookies: HashMap<Name, Arc<Finder<'static>>>,
-    units: HashMap<Vec<UnitSource>, UnitsId>,
+    headers: HashMap<Name, Arc<HeaderKey<'static>>, Seeded>,
+    cookies: HashMap<Name, Arc<Finder<'static>>, Seeded>,
+    units: HashMap<Vec<UnitSource>, UnitsId, Seeded>,
     attributes: BTreeMap<(Name, Declared), AttributeId>,
     time: BTreeSet<Name>,
 }
@@ -494,5 +495,8 @@ fn needed(condition: &Condition) -> Vec<Needed<&ir::Subject>> {
 }
 
 fn set_of(texts: &[Name], ignore_case: bool) -> TextSet {
+    if let ([only], false) = (texts, ignore_case) {
+        return TextSet::One(Literal::new(Box::from(&**only)));
+    }
     TextSet::new(texts.iter().map(|text| &**text), ignore_case)
 }

@@ -36,7 +36,9 @@ pub(super) fn order(document: &Document, fresh: Fresh<'_>, limits: &Limits, chec
     let is_root = |node: &&Node<'_>| node.is_new || matches!(node.what, What::Flag(_));
     let of = |&index: &usize| graph.nodes.get(index).filter(is_root);
     let mut roots: Vec<usize> = (0..nodes).filter(|index| of(index).is_some()).collect();
-    roots.sort_by_key(|index| of(index).map(|node| position(node.spot)));
+    if graph.nodes.iter().any(|node| !node.edges.is_empty()) {
+        roots.sort_by_key(|index| of(index).map(|node| position(node.spot)));
+    }
     for root in roots {
         walk.from(root);
     }

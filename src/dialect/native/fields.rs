@@ -81,31 +81,54 @@ pub(super) struct Fields<'n, 't> {
     pub(super) node: &'n Node<'t>,
     entries: &'n [Entry<'t>],
     known: &'n [&'static str],
+    /// The [`bit`] of each key that stands there.
+    present: u64,
+    has_unknown: bool,
+}
+
+/// One bit for a key, which few keys of one map share.
+///
+/// PERF: most keys that a map is asked for are not there, and literal ones have their bit at compile
+/// time (LOAD).
+#[inline]
+fn bit(key: &str) -> u64 {
+    let first = key.as_bytes().first().copied().unwrap_or(0);
+    1 << ((usize::from(first) + 3 * key.len()) % 64)
 }
 
 impl<'n, 't> Fields<'n, 't> {
     /// The value of a key; one that is null was complained about and counts as not there.
+    #[inline]
     pub(super) fn get(&self, key: &str) -> Option<&'n Node<'t>> {
         self.entry(key).map(|entry| &entry.value)
     }
 
+    #[inline]
     pub(super) fn entry(&self, key: &str) -> Option<&'n Entry<'t>> {
-        self.entries
-            .iter()
-            .find(|entry| entry.key.text == key)
-            .filter(|entry| !matches!(entry.value.kind, Kind::Null))
+        self.find(key, bit(key)).filter(|entry| !matches!(entry.value.kind, Kind::Null))
+    }
+
+    #[inline]
+    fn find(&self, key: &str, bit: u64) -> Option<&'n Entry<'t>> {
+        if self.present & bit == 0 {
+            return None;
+        }
+        self.entries.iter().find(|entry| entry.key.text == key)
     }
 
     /// Whether the key stands there, with whatever value.
+    #[inline]
     pub(super) fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|entry| entry.key.text == key)
+        self.find(key, bit(key)).is_some()
     }
 
     /// Whether the key stands there, be it misspelt: what is said of that need not be said twice.
     pub(super) fn is_meant(&self, key: &str) -> bool {
         let unknown = |entry: &&Entry<'_>| !self.known.contains(&&*entry.key.text);
         let mut misspelt = self.entries.iter().filter(unknown);
-        self.has(key) || misspelt.any(|entry| meant(&entry.key.text, self.known) == Some(key))
+        self.has(key)
+            || self.has_unknown
+                && misspelt.any(|entry| meant(&entry.key.text, self.known) == Some(key))
     }
 
     /// Where a missing key is missed: at the map's first key.
@@ -150,17 +173,22 @@ impl Lowering<'_> {
             self.error(Code::WrongType, node.id, format!("{what} is a map, not {}", node.noun()));
             return None;
         };
+        let (mut present, mut has_unknown) = (0, false);
         for entry in entries {
             let key = &*entry.key.text;
+            present |= bit(key);
             if known.contains(&key) {
                 if matches!(entry.value.kind, Kind::Null) {
                     self.null(entry);
                 }
-            } else if !(free == FreeKeys::Allowed && is_free(key)) {
+                continue;
+            }
+            has_unknown = true;
+            if !(free == FreeKeys::Allowed && is_free(key)) {
                 self.unknown_key(entry, what, known);
             }
         }
-        Some(Fields { node, entries, known })
+        Some(Fields { node, entries, known, present, has_unknown })
     }
 
     pub(super) fn null(&mut self, entry: &Entry<'_>) {

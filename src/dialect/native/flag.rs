@@ -56,7 +56,9 @@ impl Lowering<'_> {
         let seed = fields.get("seed").and_then(|node| self.seed(node));
         let rule_nodes = self.rule_nodes(&fields);
         let before_values = self.problems.len();
-        self.inline_values(rule_nodes, &fields, &mut variants);
+        if !variants.is_boolean {
+            self.inline_values(rule_nodes, &fields, &mut variants);
+        }
         variants.is_whole &= self.problems.len() == before_values;
         if !variants.is_boolean && variants.values.is_empty() && before == self.problems.len() {
             self.error(Code::EmptyValue, fields.start(), "the flag has no variants");
@@ -82,7 +84,7 @@ impl Lowering<'_> {
         let unless = fields.get("unless").and_then(|node| self.unless(node));
         let metadata = self.metadata(&fields);
         let mut rules = Vec::with_capacity(rule_nodes.len());
-        let mut named = Vec::with_capacity(rule_nodes.len());
+        let mut named = std::mem::take(&mut self.rule_names);
         let defaults = super::rule::Defaults { units: &units, seed: seed.as_ref() };
         for (index, node) in rule_nodes.iter().enumerate() {
             if let Some(rule) = self.rule(node, index, &variants, &defaults) {
@@ -91,7 +93,9 @@ impl Lowering<'_> {
                 rules.push(rule);
             }
         }
-        self.check_rule_names(named);
+        self.check_rule_names(&mut named);
+        named.clear();
+        self.rule_names = named;
         if self.problems.len() > before {
             return None;
         }
@@ -118,7 +122,7 @@ impl Lowering<'_> {
     }
 
     /// Complains of rules that have the name of one before them.
-    fn check_rule_names(&mut self, mut named: Vec<(Name, NodeId)>) {
+    fn check_rule_names(&mut self, named: &mut [(Name, NodeId)]) {
         named.sort();
         for same in named.chunk_by(|(name, _), (next, _)| name == next) {
             for (name, at) in same.iter().skip(1) {

@@ -152,6 +152,8 @@ struct Lowering<'s> {
     names: HashSet<Name, Seeded>,
     /// The tests so far.
     tests: SeenTests,
+    /// Room for the names of a flag's rules.
+    rule_names: Vec<(Name, NodeId)>,
     /// The segment that is being read.
     segment: Option<Name>,
     suggestions: Suggestions,
@@ -184,6 +186,7 @@ impl<'s> Lowering<'s> {
             switch: Variant::switch(),
             names: HashSet::default(),
             tests: SeenTests::default(),
+            rule_names: Vec::new(),
             segment: None,
             suggestions: Suggestions::new(),
             patterns: Patterns::new(limits.pattern_bytes),
