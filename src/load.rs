@@ -11,7 +11,7 @@ use crate::context::{Context, ContextBuf};
 use crate::counts::{Tallies, Tally};
 use crate::declared::{Declared, ParsedValues};
 use crate::dialect::native::{self, ListFiles, Lowered, Text};
-use crate::ir::{Document, Flag, Flags, Metadata, Name, Variant, VariantIndex};
+use crate::ir::{Document, Flag, Flags, Metadata, Name, Reach, Variant, VariantIndex};
 use crate::limits::Limits;
 use crate::literal::instant;
 use crate::program::{Decided, FlagId, Id, Program};
@@ -523,6 +523,7 @@ pub(crate) fn stand_in(name: &Name, value_type: ValueType, variants: Arc<[Varian
         unless: Box::default(),
         metadata: Metadata::default(),
         scope: Arc::default(),
+        reach: Reach::default(),
         line: FileLine { file: FileId(0), line: 0 },
         spot: Spot::Line(FileId(0), 1),
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Checked, Fresh};
-use crate::ir::{Condition, Document, Flags, Name, Scope};
+use crate::ir::{Condition, Document, Flags, Name, Reach, Scope};
 use crate::limits::Limits;
 use crate::report::Code;
 use crate::source::{Owner, Problem, Spot};
@@ -127,6 +127,10 @@ impl<'d> Graph<'d> {
             }
         }
         for (from, flag) in flags.iter().enumerate() {
+            if !flag.reach.refers {
+                graph.alone(from, flag.reach);
+                continue;
+            }
             for required in flag.requires.iter() {
                 if let Some(to) = flags.position(&required.flag) {
                     graph.edge(from, Edge { to, spot: required.spot, depth: 1 });
@@ -150,6 +154,14 @@ impl<'d> Graph<'d> {
     fn add(&mut self, what: What<'d>, is_new: bool, spot: Spot) -> usize {
         self.nodes.push(Node { what, is_new, spot, edges: Vec::new(), depth: 0, cost: 1 });
         self.nodes.len() - 1
+    }
+
+    /// Measures a flag that refers to nothing.
+    fn alone(&mut self, at: usize, reach: Reach) {
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.depth = reach.depth as usize;
+            node.cost += u64::from(reach.conditions);
+        }
     }
 
     fn edge(&mut self, from: usize, edge: Edge) {

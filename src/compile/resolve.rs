@@ -87,6 +87,9 @@ impl<'d> Resolver<'d> {
     }
 
     fn flag(&mut self, flag: &Flag) {
+        if !flag.reach.refers {
+            return;
+        }
         for required in flag.requires.iter() {
             let variants = &required.variants;
             let Some(target) = self.find(&required.flag, required.spot) else { continue };
@@ -104,7 +107,7 @@ impl<'d> Resolver<'d> {
     }
 
     fn strategies_of(&mut self, flag: &Flag) {
-        for condition in flag.conditions() {
+        for condition in flag.conditions().filter(|_| flag.reach.refers) {
             self.strategies_in(condition, &flag.scope, 0);
         }
     }

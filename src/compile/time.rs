@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::ir::{Condition, Flag, Flags, Name, Rollout};
+use crate::ir::{Condition, Flag, Flags, Name};
 
 /// The flags whose decision can depend on the instant. Strategies may ask for it too.
 pub(super) fn flags_of_time(flags: &Flags) -> BTreeSet<Name> {
@@ -23,14 +23,11 @@ pub(super) fn flags_of_time(flags: &Flags) -> BTreeSet<Name> {
 }
 
 fn speaks_of_time(flag: &Flag, speaking: &BTreeSet<Name>) -> bool {
-    let by_itself = flag.rules.iter().any(|rule| {
-        rule.more().from.is_some()
-            || rule.more().until.is_some()
-            || matches!(rule.rollout, Some(Rollout::Ramp(_)))
-    });
-    by_itself
-        || flag.requires.iter().any(|required| speaking.contains(&required.flag))
-        || flag.conditions().any(|condition| in_condition(condition, flag, speaking))
+    let by_reference = || {
+        flag.requires.iter().any(|required| speaking.contains(&required.flag))
+            || flag.conditions().any(|condition| in_condition(condition, flag, speaking))
+    };
+    flag.reach.is_timed || flag.reach.refers && by_reference()
 }
 
 fn in_condition(condition: &Condition, flag: &Flag, speaking: &BTreeSet<Name>) -> bool {

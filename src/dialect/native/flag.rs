@@ -8,7 +8,9 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::Lowering;
 use super::fields::{A_FLAG, Fields, FreeKeys, as_switch, cut, shown, switch_word};
 use super::merge::FlagSource;
-use crate::ir::{Condition, Flag, Metadata, Name, Requirement, Scope, Variant, VariantIndex};
+use crate::ir::{
+    Condition, Flag, Metadata, Name, Reach, Requirement, Scope, Variant, VariantIndex,
+};
 use crate::report::{Code, Suggestions};
 use crate::source::{FileLine, Spot};
 use crate::tree::{Entry, Key, Kind, Node, NodeId};
@@ -99,7 +101,7 @@ impl Lowering<'_> {
         if self.problems.len() > before {
             return None;
         }
-        Some(Flag {
+        let mut flag = Flag {
             name: Arc::clone(&source.name),
             is_boolean: variants.is_boolean,
             value_type: variants.value_type.unwrap_or(ValueType::Boolean),
@@ -116,9 +118,12 @@ impl Lowering<'_> {
             unless: unless.unwrap_or_default().into(),
             metadata,
             scope: Arc::clone(scope),
+            reach: Reach::default(),
             line: self.line(source.key),
             spot: Spot::Node(source.key.id),
-        })
+        };
+        flag.reach = Reach::of(&flag);
+        Some(flag)
     }
 
     /// Complains of rules that have the name of one before them.
