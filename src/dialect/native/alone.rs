@@ -73,3 +73,57 @@ impl Taker for FlagsAsRead<'_, '_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{NoListFiles, lower};
+    use super::*;
+    use crate::limits::Limits;
+    use crate::tree::Syntax;
+
+    fn lowered(texts: &[&str]) -> Lowered {
+        let text = |text: &&str| {
+            let (name, text) = (Arc::from("a.yaml"), Arc::from(*text));
+            vec![Text { name, text, syntax: Syntax::Yaml }]
+        };
+        let layers: Vec<Vec<Text>> = texts.iter().map(text).collect();
+        lower(&layers, &mut NoListFiles, false, &Limits::default())
+    }
+
+    /// A second layer that says nothing leads the long way.
+    #[test]
+    fn both_ways_lower_the_same() {
+        let scope = "attributes: { age: integer }\nsegments: { old: { attr.age: { gt: 60 } } }\nby: tenant\n";
+        let flags = "flags:\n  b: { kill: true, rules: [{ when: { segment: old } }] }\n  a: 25%\n  c: { \
+                     variants: [x, y], default: x, requires: a, rules: [{ when: { attr.age: 7 }, serve: y }] }\n";
+        let tests = "tests: [{ name: t, context: { user: u }, expect: { b: off } }]\n";
+        for parts in [[scope, flags, tests], [flags, scope, tests], [tests, scope, flags]] {
+            let text = format!("version: 1\n{}", parts.concat());
+            let (alone, layered) = (lowered(&[&text]), lowered(&[&text, "version: 1\n"]));
+            assert!(layered.problems.is_empty(), "{:?}", layered.problems);
+            assert!(alone.problems.is_empty() && alone.loose.is_empty());
+            assert_eq!(alone.document.flags, layered.document.flags, "{text}");
+            assert_eq!(alone.document.scope.segments, layered.document.scope.segments);
+            assert_eq!(alone.document.tests, layered.document.tests);
+            assert_eq!(alone.killed, layered.killed);
+            assert_eq!((alone.killed.len(), alone.document.flags.len()), (1, 3));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_leads_the_long_way() {
+        let texts = [
+            "version: 1\nflags: { a: on, a: off }\n",
+            "version: 1\nflags: { a: on, b: 5 }\n",
+            "version: 1\nflags: { a: on }\nflags: { b: on }\n",
+            "version: 1\nflags: [{ a: on }]\n",
+            "version: 1\nflags: { a: on }\nsegment: {}\n",
+            "version: 1\nflags: { a: !!str on }\n",
+            "version: 2\nflags: { a: on }\n",
+        ];
+        for text in texts {
+            let problems = lowered(&[text]).problems;
+            assert_eq!(problems.len(), 1, "{text} {problems:?}");
+        }
+    }
+}

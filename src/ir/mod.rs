@@ -3,6 +3,9 @@
 //! Everything in here was checked by itself. What a name refers to is checked by the passes of
 //! `compile`, because only they see the whole set.
 
+mod flags;
+mod reach;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +22,9 @@ use crate::literal::version::VersionRange;
 use crate::source::{FileLine, Spot};
 use crate::value::{Value, ValueType};
 
+pub(crate) use flags::Flags;
+pub(crate) use reach::Reach;
+
 /// A name as a file spells it.
 pub(crate) type Name = Arc<str>;
 
@@ -28,86 +34,6 @@ pub(crate) struct Document {
     pub(crate) flags: Flags,
     pub(crate) scope: Arc<Scope>,
     pub(crate) tests: Vec<TestCase>,
-}
-
-/// Flags in the byte order of their names, each name once. To clone them is cheap.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Flags(Arc<Vec<Arc<Flag>>>);
-
-impl Flags {
-    /// Flags in any order; no two of them have one name.
-    pub(crate) fn new(mut flags: Vec<Arc<Flag>>) -> Flags {
-        // PERF: names are far from each other in memory. Most differ in sixteen bytes behind what all
-        // of them start with, which stand side by side while they are sorted (LOAD).
-        let names = || flags.iter().map(|flag| flag.name.as_bytes());
-        let first = names().next().unwrap_or_default();
-        let shared = names().fold(first, |shared, name| {
-            let same = shared.iter().zip(name).take_while(|(a, b)| a == b).count();
-            shared.get(..same).unwrap_or_default()
-        });
-        let shared = shared.len();
-        flags.sort_by_cached_key(|flag| {
-            let mut start = [0; 16];
-            let own = flag.name.as_bytes().iter().skip(shared);
-            start.iter_mut().zip(own).for_each(|(start, own)| *start = *own);
-            u128::from_be_bytes(start)
-        });
-        flags.sort_by(|a, b| a.name.cmp(&b.name));
-        flags.shrink_to_fit();
-        Flags(Arc::new(flags))
-    }
-
-    /// Adds a flag, or puts it in the place of the one that has its name.
-    pub(crate) fn insert(&mut self, flag: Arc<Flag>) {
-        let found = self.search(&flag.name);
-        let flags = Arc::make_mut(&mut self.0);
-        match found {
-            Ok(at) => {
-                if let Some(slot) = flags.get_mut(at) {
-                    *slot = flag;
-                }
-            }
-            Err(at) => flags.insert(at, flag),
-        }
-    }
-
-    /// Whether no two of them have one name.
-    pub(crate) fn are_distinct(&self) -> bool {
-        self.0.is_sorted_by(|a, b| a.name < b.name)
-    }
-
-    fn search(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|flag| (*flag.name).cmp(name))
-    }
-
-    /// The place of a flag among the others, which is its id in a program.
-    pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        self.search(name).ok()
-    }
-
-    pub(crate) fn at(&self, position: usize) -> Option<&Arc<Flag>> {
-        self.0.get(position)
-    }
-
-    pub(crate) fn get(&self, name: &str) -> Option<&Arc<Flag>> {
-        self.at(self.position(name)?)
-    }
-
-    pub(crate) fn contains_key(&self, name: &str) -> bool {
-        self.search(name).is_ok()
-    }
-
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Arc<Flag>> {
-        self.0.iter()
-    }
-
-    pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = &Name> + Clone {
-        self.iter().map(|flag| &flag.name)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
 }
 
 /// What the conditions of a flag can name.
@@ -151,52 +77,6 @@ pub(crate) struct Flag {
     pub(crate) reach: Reach,
     pub(crate) line: FileLine,
     pub(crate) spot: Spot,
-}
-
-/// How far the rules and conditions of a flag reach, by themselves.
-///
-/// PERF: LOAD. It is told where they are at hand, so that the passes over many flags need not walk
-/// them all again.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Reach {
-    /// How deep the conditions nest.
-    pub(crate) depth: u32,
-    /// How many conditions there are, those in others included.
-    pub(crate) conditions: u32,
-    /// Whether a condition or a requirement names a segment, another flag or a strategy.
-    pub(crate) refers: bool,
-    /// Whether a rule has a window or a ramp.
-    pub(crate) is_timed: bool,
-}
-
-impl Reach {
-    pub(crate) fn of(flag: &Flag) -> Reach {
-        let is_timed = |rule: &Rule| {
-            let More { from, until, .. } = rule.more();
-            from.is_some() || until.is_some() || matches!(rule.rollout, Some(Rollout::Ramp(_)))
-        };
-        let mut reach = Reach {
-            refers: !flag.requires.is_empty(),
-            is_timed: flag.rules.iter().any(is_timed),
-            ..Reach::default()
-        };
-        for condition in flag.conditions() {
-            reach.add(condition, 1);
-        }
-        reach
-    }
-
-    fn add(&mut self, condition: &Condition, depth: u32) {
-        self.depth = self.depth.max(depth);
-        self.conditions += 1;
-        self.refers |= matches!(
-            condition,
-            Condition::Segment { .. } | Condition::Flag(_) | Condition::Strategy(_)
-        );
-        for part in condition.parts() {
-            self.add(part, depth + 1);
-        }
-    }
 }
 
 /// What a flag says of itself. What the names in it mean is a matter of its scope: a segment that
