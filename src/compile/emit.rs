@@ -181,7 +181,7 @@ impl Emitter<'_> {
             serve,
             share,
             has_rollout: rule.rollout.is_some(),
-            units: self.units(&rule.units),
+            units: self.units(rule.units()),
             rollout_salt: salts.rollout,
             split_salt: salts.split,
             extra: (!is_plain).then(|| self.program.extras.push(extra)),

@@ -151,7 +151,7 @@ pub(super) fn share(
     let rollout = |share: Share, bucket| {
         let is_asked = share != Share::ALL && share != Share::NONE;
         match is_asked {
-            true => against(share, (bucket != NO_BUCKET).then_some(bucket), &rule.units, &ramp),
+            true => against(share, (bucket != NO_BUCKET).then_some(bucket), rule.units(), &ramp),
             false => format!("in {share}{ramp}"),
         }
     };
@@ -165,13 +165,13 @@ pub(super) fn share(
         RuleResult::Served { share, bucket, arm_bucket } => {
             let rollout = share.map(|share| step(rollout(share, bucket), Finding::True));
             let split = arm_of(rule, flag, arm_bucket).map(|arm| {
-                let by = of_units(&rule.units);
+                let by = of_units(rule.units());
                 step(format!("split by {by}: bucket {arm_bucket}, {arm}"), Finding::True)
             });
             rollout.into_iter().chain(split).collect()
         }
         RuleResult::NoUnit { share } => {
-            let split = || format!("split by {}, which is not given", of_units(&rule.units));
+            let split = || format!("split by {}, which is not given", of_units(rule.units()));
             match share {
                 None => vec![step(split(), Finding::Unknown)],
                 // Everyone is in without a unit, which the split then lacks.

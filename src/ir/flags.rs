@@ -11,8 +11,8 @@ pub(crate) struct Flags(Arc<Vec<Arc<Flag>>>);
 impl Flags {
     /// Flags in any order; no two of them have one name.
     pub(crate) fn new(mut flags: Vec<Arc<Flag>>) -> Flags {
-        // PERF: names are far from each other in memory. Most differ in sixteen bytes behind what all
-        // of them start with, which stand side by side while they are sorted (LOAD).
+        // PERF: names are far from each other in memory. Most differ in sixteen bytes behind what
+        // all of them start with, which stand side by side while they are sorted (LOAD).
         let names = || flags.iter().map(|flag| flag.name.as_bytes());
         let first = names().next().unwrap_or_default();
         let shared = names().fold(first, |shared, name| {

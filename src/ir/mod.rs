@@ -186,8 +186,6 @@ pub(crate) struct Rule {
     pub(crate) when: Option<Condition>,
     pub(crate) rollout: Option<Rollout>,
     pub(crate) serve: Serve,
-    /// The first of these that the context has is bucketed.
-    pub(crate) units: Arc<[UnitName]>,
     /// Only where there is any of it: see [`Rule::more`].
     pub(crate) extra: Option<Box<More>>,
     pub(crate) line: FileLine,
@@ -197,6 +195,8 @@ pub(crate) struct Rule {
 /// What few rules have.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct More {
+    /// What is bucketed where it is not the user: see [`Rule::units`].
+    pub(crate) units: Option<Arc<[UnitName]>>,
     pub(crate) unless: Vec<Condition>,
     pub(crate) from: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
@@ -208,6 +208,7 @@ pub(crate) struct More {
 
 impl More {
     const NONE: More = More {
+        units: None,
         unless: Vec::new(),
         from: None,
         until: None,
@@ -218,13 +219,26 @@ impl More {
 
     /// As a rule keeps it.
     pub(crate) fn boxed(self) -> Option<Box<More>> {
-        (self != More::NONE).then(|| Box::new(self))
+        let More { units, unless, from, until, otherwise, seed, allows_request_targeting } = &self;
+        let has_any = units.is_some()
+            || !unless.is_empty()
+            || from.is_some()
+            || until.is_some()
+            || otherwise.is_some()
+            || seed.is_some()
+            || *allows_request_targeting;
+        has_any.then(|| Box::new(self))
     }
 }
 
 impl Rule {
     pub(crate) fn more(&self) -> &More {
         self.extra.as_deref().unwrap_or(const { &More::NONE })
+    }
+
+    /// The first of these that the context has is bucketed.
+    pub(crate) fn units(&self) -> &[UnitName] {
+        self.more().units.as_deref().unwrap_or(&UnitName::USUAL)
     }
 }
 
@@ -254,6 +268,11 @@ pub(crate) enum Serve {
 pub(crate) enum UnitName {
     Builtin(Builtin),
     Attribute(Name),
+}
+
+impl UnitName {
+    /// What is bucketed where a file says nothing of it.
+    pub(crate) const USUAL: [UnitName; 1] = [UnitName::Builtin(Builtin::User)];
 }
 
 /// What must be true.

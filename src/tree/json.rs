@@ -1,8 +1,8 @@
 //! The reader of JSON as tools write it.
 //!
 //! It knows how JSON is put together, and texts without escapes. Any other text and each number is
-//! given to serde_json by itself. What is no JSON is read again by serde_json as a whole, which says
-//! what is wrong with it: this reader only says that something is.
+//! given to serde_json by itself. What is no JSON is read again by serde_json as a whole, to say what
+//! is wrong with it: this reader only says that something is.
 //!
 //! PERF: LOAD in JSON. A visitor of serde took a third of its time.
 

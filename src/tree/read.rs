@@ -1,4 +1,4 @@
-//! The reader: one serde visitor for YAML and JSON.
+//! The reader: one serde visitor for YAML and JSON. The reader of plain JSON builds with it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -69,7 +69,7 @@ pub(crate) fn parse<'t>(text: &'t str, syntax: Syntax, first: NodeId, depth: u32
     reading.parsed(root, syntax, first)
 }
 
-/// As [`parse`], with someone who takes a part of the text; `None` of a text that cannot be read, or
+/// As [`parse`], with someone who takes a part of the text; `None` of a text that cannot be read or
 /// is read in vain.
 pub(crate) fn parse_for<'t>(
     taker: &mut dyn Taker,

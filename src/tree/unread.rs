@@ -19,8 +19,8 @@ pub(super) fn refused_unread(text: &str) -> Option<Problem> {
     let most = MAX_BRACKET_COST + depth * text.len() as u64;
     let mut offset = 0;
     while let Some(rest) = text.as_bytes().get(offset..) {
-        // As long as few are open, nothing but brackets and control characters counts. Without three
-        // of its bits a bracket is a `Y`, as are few other letters.
+        // As long as few are open, nothing but brackets and control characters counts. Without
+        // three of its bits a bracket is a `Y`, as are few other letters.
         if open <= depth {
             let next = rest.iter().position(|byte| *byte < 0x20 || *byte & !0x26 == b'Y');
             offset += next.unwrap_or(rest.len());

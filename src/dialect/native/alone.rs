@@ -1,6 +1,6 @@
 //! One text alone: each flag is lowered as soon as it is read.
 //!
-//! Over the flags of a text that stands alone nothing is laid, so that none of them has to wait: its
+//! Nothing is laid over the flags of a text that stands alone, so that none of them has to wait: its
 //! tree is read, lowered and forgotten. A tree of all flags would be several times as large as the
 //! text, and be lowered when it is long out of the caches.
 //!
@@ -93,9 +93,14 @@ mod tests {
     /// A second layer that says nothing leads the long way.
     #[test]
     fn both_ways_lower_the_same() {
-        let scope = "attributes: { age: integer }\nsegments: { old: { attr.age: { gt: 60 } } }\nby: tenant\n";
-        let flags = "flags:\n  b: { kill: true, rules: [{ when: { segment: old } }] }\n  a: 25%\n  c: { \
-                     variants: [x, y], default: x, requires: a, rules: [{ when: { attr.age: 7 }, serve: y }] }\n";
+        let scope = "attributes: { age: integer }\n\
+                     segments: { old: { attr.age: { gt: 60 } } }\n\
+                     by: tenant\n";
+        let flags = "flags:\n  \
+                       b: { kill: true, rules: [{ when: { segment: old } }] }\n  \
+                       a: 25%\n  \
+                       c:\n    variants: [x, y]\n    default: x\n    requires: a\n    \
+                         rules: [{ when: { attr.age: 7 }, serve: y }]\n";
         let tests = "tests: [{ name: t, context: { user: u }, expect: { b: off } }]\n";
         for parts in [[scope, flags, tests], [flags, scope, tests], [tests, scope, flags]] {
             let text = format!("version: 1\n{}", parts.concat());

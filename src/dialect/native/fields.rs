@@ -88,8 +88,8 @@ pub(super) struct Fields<'n, 't> {
 
 /// One bit for a key, which few keys of one map share.
 ///
-/// PERF: most keys that a map is asked for are not there, and literal ones have their bit at compile
-/// time (LOAD).
+/// PERF: most keys that a map is asked for are not there, and literal ones have their bit when the
+/// crate is compiled (LOAD).
 #[inline]
 fn bit(key: &str) -> u64 {
     let first = key.as_bytes().first().copied().unwrap_or(0);

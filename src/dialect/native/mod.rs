@@ -1,8 +1,8 @@
 //! hoist's own format: the tree of a toggle file to the ir.
 //!
-//! `lower` reads every layer, lays them over each other and reads the result. It never stops at a
-//! problem: each is noted with what it breaks (the set, one flag, one segment, the tests), and
-//! what is whole is handed on.
+//! `lower` reads every layer, lays them over each other and reads the result; a text that stands
+//! `alone` is read a flag at a time. It never stops at a problem: each is noted with what it breaks
+//! (the set, one flag, one segment, the tests), and what is whole is handed on.
 
 mod alone;
 mod condition;
@@ -31,7 +31,6 @@ use scope::sections;
 use seen::SeenTests;
 
 use crate::checksum::{self, Seal};
-use crate::context::Builtin;
 use crate::ir::{
     Condition, Declared, Document, Flag, Flags, Name, Scope, TestCase, UnitName, Variant,
 };
@@ -181,7 +180,7 @@ impl<'s> Lowering<'s> {
             lists_read: BTreeMap::new(),
             after_last: NodeId(0),
             attributes: None,
-            units: Arc::new([UnitName::Builtin(Builtin::User)]),
+            units: Arc::new(UnitName::USUAL),
             has_units: false,
             switch: Variant::switch(),
             names: HashSet::default(),

@@ -78,7 +78,9 @@ impl Lowering<'_> {
         if self.problems.len() > before {
             return None;
         }
+        let units = units.as_ref().unwrap_or(defaults.units);
         let more = More {
+            units: (**units != UnitName::USUAL).then(|| Arc::clone(units)),
             unless: unless.unwrap_or_default(),
             from,
             until,
@@ -91,7 +93,6 @@ impl Lowering<'_> {
             when,
             rollout,
             serve: serve?,
-            units: units.unwrap_or_else(|| Arc::clone(defaults.units)),
             extra: more.boxed(),
             line: self.rule_line(node),
             spot: Spot::Node(fields.start()),
