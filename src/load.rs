@@ -382,8 +382,16 @@ pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded
     // One that the code cannot do without keeps the version that it has.
     let demanded = problems.iter().filter(|problem| problem.code == Code::MissingFlag);
     lowered.broken.flags.extend(owners_of(demanded).0);
-    let mut known: HashSet<_> = problems.iter().map(identity).collect();
     let mut broken = missing(&lowered);
+    let is_good = problems.is_empty() && broken.flags.is_empty() && broken.segments.is_empty();
+    let lowered = match is_good {
+        true => match as_it_is(lowered, from, &published.compiled) {
+            Ok(read) => return Ok(read.loaded(from)),
+            Err(lowered) => *lowered,
+        },
+        false => lowered,
+    };
+    let mut known: HashSet<_> = problems.iter().map(identity).collect();
     let mut fresh: BTreeSet<Name> = lowered.document.flags.keys().cloned().collect();
     // A flag that is given twice, or has a key twice, can be whole and is wrong all the same.
     let (wrong_flags, wrong_segments) = owners_of(&problems);
@@ -429,6 +437,26 @@ pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded
             return Ok(read.loaded(from));
         }
     }
+}
+
+/// Texts of which nothing is wrong, as most are. They need no version of a flag from before.
+fn as_it_is(lowered: Lowered, from: &Origin<'_>, before: &Compiled) -> Result<Read, Box<Lowered>> {
+    let (document, registered) = (&lowered.document, from.settings.registered());
+    let limits = &from.settings.limits;
+    let checked =
+        compile::check(document, Fresh::All, &Broken::default(), registered, before, limits);
+    if !(checked.problems.is_empty() && checked.broken.is_empty() && lowered.loose.is_empty()) {
+        return Err(Box::new(lowered));
+    }
+    Ok(Read {
+        is_sealed: lowered.is_sealed,
+        report: lowered.sources.report(&[]),
+        document: lowered.document,
+        compiled: Arc::new(checked.compiled),
+        broken: BTreeMap::new(),
+        texts: from.texts(),
+        hash: from.hash,
+    })
 }
 
 /// What tells one problem from another: rounds find the same ones again.
