@@ -309,7 +309,9 @@ impl ListFiles for DiskLists {
                     let report = error.report()?;
                     report.diagnostics().first().map(|problem| problem.message().to_owned())
                 });
-                self.missed.push(path);
+                if !self.missed.contains(&path) {
+                    self.missed.push(path);
+                }
                 Err(reason.unwrap_or_else(|| "it is not a readable text file".to_owned()))
             }
         }
