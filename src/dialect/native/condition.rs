@@ -373,9 +373,13 @@ impl Lowering<'_> {
             _ => {
                 let message = format!("a variant is named by a text, not {}", node.noun());
                 let mut complaint: Complaint<'_> = self.error(Code::OneVariant, node.id, message);
-                if node.map().is_some() {
-                    complaint.help("weights stand under `serve:` only");
-                }
+                let help = match node.kind {
+                    Kind::Map(_) => {
+                        "write the name of the variant; weights stand under `serve:` only"
+                    }
+                    _ => "write a variant's name, or a value as `{ value: 5 }`",
+                };
+                complaint.help(help);
                 None
             }
         }

@@ -336,9 +336,12 @@ impl Lowering<'_> {
         if found.is_none() && variants.is_boolean {
             let message = format!("`{}` is neither `on` nor `off`", cut(name));
             let mut complaint = self.error(Code::Switch, at, message);
-            if let Some(word) = switch_word(name) {
-                complaint.help(format!("write `{word}`"));
-            }
+            match switch_word(name) {
+                Some(word) => complaint.help(format!("write `{word}`")),
+                None => {
+                    complaint.help("a flag of values or texts says so: `default: { value: 5 }`")
+                }
+            };
         } else if found.is_none() {
             let names = variants.values.keys().map(|name| &**name);
             let mut values = variants.values.iter();
