@@ -230,14 +230,16 @@ fn error(code: EvaluationErrorCode, message: String) -> EvaluationError {
     EvaluationError { code, message: Some(message) }
 }
 
+/// The SDK's reason of the word that [`Reason::open_feature`] says.
 fn reason_of(reason: Reason) -> EvaluationReason {
-    match reason {
-        Reason::Forced | Reason::Static => EvaluationReason::Static,
-        Reason::Killed | Reason::Prerequisite | Reason::Stopped => EvaluationReason::Disabled,
-        Reason::Override | Reason::Excluded | Reason::Rule => EvaluationReason::TargetingMatch,
-        Reason::Split | Reason::Else => EvaluationReason::Split,
-        Reason::Default => EvaluationReason::Default,
-        Reason::FlagNotFound | Reason::TypeMismatch => EvaluationReason::Error,
+    match reason.open_feature() {
+        "STATIC" => EvaluationReason::Static,
+        "DISABLED" => EvaluationReason::Disabled,
+        "TARGETING_MATCH" => EvaluationReason::TargetingMatch,
+        "SPLIT" => EvaluationReason::Split,
+        "DEFAULT" => EvaluationReason::Default,
+        "ERROR" => EvaluationReason::Error,
+        other => EvaluationReason::Other(other.to_owned()),
     }
 }
 
@@ -365,5 +367,33 @@ fn open_value_of(json: &Json) -> Option<OpenValue> {
             items.iter().map(open_value_of).collect::<Option<Vec<_>>>().map(OpenValue::Array)
         }
         Json::Object(_) => struct_of(json).map(OpenValue::Struct),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_one_of_the_sdk_and_of_the_same_word() {
+        for reason in [
+            Reason::Forced,
+            Reason::Killed,
+            Reason::Prerequisite,
+            Reason::Override,
+            Reason::Excluded,
+            Reason::Rule,
+            Reason::Split,
+            Reason::Else,
+            Reason::Stopped,
+            Reason::Default,
+            Reason::Static,
+            Reason::FlagNotFound,
+            Reason::TypeMismatch,
+        ] {
+            let of_sdk = reason_of(reason);
+            assert_eq!(of_sdk.to_string(), reason.open_feature());
+            assert!(!matches!(of_sdk, EvaluationReason::Other(_)), "{reason}");
+        }
     }
 }
