@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime};
 
 use counted::{ALLOCATIONS, CLOCK_READS, count, quietly};
 use hoist::{
-    Attribute, Condition, Context, ContextBuf, Decision, Flags, Json, Key, Reason, Snapshot,
-    Strategy, Value,
+    Attribute, Builder, Condition, Context, ContextBuf, Decision, Flags, Json, Key, Reason,
+    Snapshot, Strategy, Value,
 };
 use rows::Row;
 
@@ -94,9 +94,13 @@ fn service() -> ContextBuf {
 }
 
 fn open_with(folder: &Folder, text: &str, base: ContextBuf) -> Flags {
+    warmed(builder(folder, text, base))
+}
+
+fn builder(folder: &Folder, text: &str, base: ContextBuf) -> Builder {
     folder.write("users.list", &(0..1_000).map(|n| format!("u{n}\n")).collect::<String>());
     folder.write("networks.list", "10.0.0.0/24\n2001:db8::/32\n");
-    let flags = Flags::builder()
+    Flags::builder()
         .file(folder.write("flags.yaml", text))
         .kill_file(folder.write("kills", "ended\n"))
         .context(base)
@@ -107,8 +111,11 @@ fn open_with(folder: &Folder, text: &str, base: ContextBuf) -> Flags {
             now()
         })
         .watch(hoist::Watch::OnDemand)
-        .open()
-        .unwrap();
+}
+
+/// A handle that this thread has asked.
+fn warmed(builder: Builder) -> Flags {
+    let flags = builder.open().unwrap();
     // The first read of a thread makes the slot in which its later ones are protected.
     let _ = flags.is_enabled("base", &Context::new());
     flags
@@ -424,6 +431,33 @@ fn no_type_of_value_allocates_before_and_after_a_reload() {
     flags.reload().unwrap();
     let snap = quietly(&what, 0, || flags.snapshot());
     assert_eq!(quietly(&what, 0, || read_typed(&flags, &snap, &ctx)), (false, 50));
+}
+
+/// Neither of a state that a thread keeps nor when it takes the new one in its place.
+#[test]
+fn no_question_to_a_handle_whose_threads_keep_a_state_allocates() {
+    let folder = Folder::new("cached");
+    let flags = warmed(builder(&folder, TYPED, service()).cache_per_thread());
+    let ctx = Context::new().region("nz");
+    let what = || "a state that a thread keeps".to_owned();
+    let snap = quietly(&what, 0, || flags.snapshot());
+    for _ in 0..2 {
+        assert_eq!(quietly(&what, 0, || read_typed(&flags, &snap, &ctx)), (true, 500));
+    }
+    folder.write("flags.yaml", &TYPED.replace("shiny: on", "shiny: off").replace("500", "50"));
+    flags.reload().unwrap();
+    let what = || "the first question after a reload".to_owned();
+    assert!(!quietly(&what, 0, || flags.is_enabled("shiny", &ctx)));
+    let snap = quietly(&what, 0, || flags.snapshot());
+    assert_eq!(quietly(&what, 0, || read_typed(&flags, &snap, &ctx)), (false, 50));
+    // More handles than a thread has places: they push each other's states out.
+    let another = || warmed(builder(&folder, TYPED, service()).cache_per_thread());
+    let others: [Flags; 4] = std::array::from_fn(|_| another());
+    let what = || "a state that was pushed out".to_owned();
+    for flags in others.iter().chain([&flags]) {
+        let size = quietly(&what, 0, || flags.value(&SIZE, &ctx));
+        assert_eq!(quietly(&what, 0, || flags.is_enabled("shiny", &ctx)), size == 500);
+    }
 }
 
 #[test]

@@ -59,23 +59,26 @@ fn document_and_contexts() -> (String, Vec<ContextBuf>) {
 
 /// Decides all flags again and again, in each way; gives how many were on. The extra work stands in
 /// the middle of it.
-fn decide(flags: &Flags, contexts: &[ContextBuf], extra: impl FnOnce()) -> usize {
+fn decide([flags, cached]: &[Flags; 2], contexts: &[ContextBuf], extra: impl FnOnce()) -> usize {
     let snap = flags.snapshot();
     let names: Vec<&str> = snap.flags().collect();
     let mut extra = Some(extra);
     let (mut made, mut on) = (0, 0);
     // The first read of a thread makes the slot in which its later ones are protected.
-    black_box(flags.is_enabled("no-such-flag", &contexts[0].as_context()));
+    for flags in [flags, cached] {
+        black_box(flags.is_enabled("no-such-flag", &contexts[0].as_context()));
+    }
     mark("begin");
     while made < DECISIONS {
         for buf in contexts {
             let ctx = buf.as_context();
             for name in &names {
                 on += usize::from(flags.is_enabled(*name, &ctx));
+                on += usize::from(cached.is_enabled(*name, &ctx));
                 on += usize::from(snap.is_enabled(*name, &ctx));
                 black_box(snap.decide(*name, &ctx).variant());
                 black_box(flags.value_or(name, &ctx, 0_i64));
-                made += 4;
+                made += 5;
             }
         }
         if made > DECISIONS / 2 {
@@ -86,13 +89,14 @@ fn decide(flags: &Flags, contexts: &[ContextBuf], extra: impl FnOnce()) -> usize
     on
 }
 
-/// Decides on a handle that follows a file, which changes meanwhile; gives the clock reads.
+/// Decides on handles that follow a file, which changes meanwhile; gives the clock reads.
 fn clock_reads_of_deciding(extra: impl FnOnce()) -> u64 {
     let (document, contexts) = document_and_contexts();
     let folder = Folder::new();
     let path = folder.write("flags.yaml", &document);
     let watch = Watch::EventsAndPolling(Duration::from_millis(10));
-    let flags = Flags::builder().file(&path).watch(watch).open().unwrap();
+    let builder = || Flags::builder().file(&path).watch(watch);
+    let handles = [builder(), builder().cache_per_thread()].map(|made| made.open().unwrap());
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -102,11 +106,13 @@ fn clock_reads_of_deciding(extra: impl FnOnce()) -> u64 {
                 }
                 let new = folder.write("new", format!("{document}# {n}\n"));
                 std::fs::rename(new, &path).unwrap();
-                flags.reload().unwrap();
+                for flags in &handles {
+                    flags.reload().unwrap();
+                }
             }
         });
         let before = CLOCK_READS.get();
-        let on = decide(&flags, &contexts, extra);
+        let on = decide(&handles, &contexts, extra);
         let after = CLOCK_READS.get();
         stop.store(true, Ordering::Relaxed);
         assert!(on > 0, "some flags are on");
