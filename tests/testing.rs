@@ -3,11 +3,13 @@
 
 mod folder;
 
-use std::thread;
+use std::collections::HashSet;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use folder::{Folder, wait_until};
 use hoist::{Context, Flags, Reason, Snapshot, Watch, testing};
+use tokio::runtime::Builder;
 
 hoist::flags! {
     A: bool = "a", default false;
@@ -52,6 +54,47 @@ fn a_hundred_contradicting_tests_do_not_see_each_other() {
             });
         }
     });
+}
+
+/// Forces that are held while the task waits and wakes up on another thread, among tasks that force
+/// the contrary. Gives the threads that it ran on.
+async fn force_across_awaits(task: i64) -> HashSet<ThreadId> {
+    let flags = testing::flags().yaml(DOCUMENT).build();
+    let is_on = task % 2 == 0;
+    let mut threads = HashSet::new();
+    let outer = flags.force(&A, is_on);
+    for round in 0..10 {
+        let size = task * 100 + round;
+        let (below, above) = (flags.force(&SIZE, -size), flags.force(&SIZE, size));
+        let contrary = flags.force(&A, !is_on);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        threads.insert(thread::current().id());
+        assert_eq!((flags.is_enabled(&A, &ctx()), flags.value(&SIZE, &ctx())), (!is_on, size));
+
+        // Not where it was made, and not the last that was made.
+        let elsewhere = tokio::spawn(async move {
+            drop(below);
+            thread::spawn(move || drop(contrary)).join()
+        });
+        assert!(elsewhere.await.is_ok_and(|dropped| dropped.is_ok()));
+        assert_eq!((flags.is_enabled(&A, &ctx()), flags.value(&SIZE, &ctx())), (is_on, size));
+        drop(above);
+        tokio::task::yield_now().await;
+        assert_eq!((flags.is_enabled(&A, &ctx()), flags.value(&SIZE, &ctx())), (is_on, 20));
+    }
+    tokio::spawn(async move { drop(outer) }).await.unwrap();
+    assert!(!flags.is_enabled(&A, &ctx()));
+    threads
+}
+
+#[test]
+fn contradicting_tasks_that_change_threads_do_not_see_each_other() {
+    let runtime = Builder::new_multi_thread().worker_threads(4).enable_time().build().unwrap();
+    let tasks: Vec<_> = (0..100).map(|task| runtime.spawn(force_across_awaits(task))).collect();
+    let ran_on: Vec<_> =
+        tasks.into_iter().map(|task| runtime.block_on(task).unwrap().len()).collect();
+    // Or nothing was shown.
+    assert!(ran_on.iter().any(|threads| *threads > 1), "no task changed its thread");
 }
 
 #[test]
