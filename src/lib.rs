@@ -104,6 +104,12 @@
 //! - `cli`: the `hoist` command.
 //!
 //! Features add API and change no answer.
+//!
+//! # Where there are no files
+//!
+//! A [`Snapshot`] of a text needs no file, thread or clock, and runs on `wasm32-unknown-unknown`.
+//! There the time is the context's to say, by [`Context::at`]: without it the clock stands at 1970.
+//! [`Flags`] follows files, and is refused.
 
 #![forbid(unsafe_code)]
 #![warn(

@@ -88,7 +88,7 @@ impl Default for Settings {
             declared: Declared::default(),
             limits: Limits::default(),
             base: Arc::new(ContextBuf::new()),
-            clock: Arc::new(SystemTime::now),
+            clock: Arc::new(instant::system_clock),
             set_id: None,
             tallies: None,
             witnesses: Vec::new(),

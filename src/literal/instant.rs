@@ -54,6 +54,15 @@ fn has_shape(text: &str, shape: &str) -> bool {
         })
 }
 
+/// The system's clock. Where the platform has none it stands at 1970: to ask for it there panics.
+pub(crate) fn system_clock() -> SystemTime {
+    if cfg!(all(target_family = "wasm", target_os = "unknown")) {
+        SystemTime::UNIX_EPOCH
+    } else {
+        SystemTime::now()
+    }
+}
+
 /// The instant of a system time; the first or last there is where it lies beyond.
 pub(crate) fn from_system(time: SystemTime) -> Timestamp {
     Timestamp::try_from(time).unwrap_or(if time < SystemTime::UNIX_EPOCH {

@@ -22,7 +22,7 @@ mod watch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
@@ -142,6 +142,10 @@ enum Found {
 impl Core {
     /// Loads the files for the first time, or what stands in for them.
     pub(crate) fn open(plan: Plan) -> Result<Core, Error> {
+        if cfg!(all(target_family = "wasm", target_os = "unknown")) {
+            let path = plan.layers.0.first().map_or(Path::new(""), PathBuf::as_path);
+            return Err(Error::unreadable(path, "this platform has no files: load a text"));
+        }
         for other in [&plan.last_good, &plan.kill_file].into_iter().flatten() {
             if plan.layers.would_read(other) {
                 let reason = "it would be read as a toggle file: keep it elsewhere";
