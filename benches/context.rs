@@ -3,7 +3,8 @@
 //! `CTX/build` is the context of a usual request, built from pairs; the others are smaller, larger,
 //! handed out by a function, built in a loop, or lend what the request has. Lending costs nothing
 //! before a rule asks, so that each form is also built and asked once, for a flag that tests the
-//! user, the region, an attribute, a header and a cookie (`CTX-asked`).
+//! user, the region, an attribute, a header and a cookie (`CTX-asked`). With `--features tower` also
+//! what is made of a request of the `http` crate: borrowed, and by the layer.
 
 #![expect(clippy::unwrap_used, reason = "a bench whose input is wrong has nothing to go on with")]
 
@@ -103,17 +104,19 @@ fn main() {
     });
     #[cfg(feature = "http")]
     {
-        let headers: http::HeaderMap = TWELVE
-            .into_iter()
-            .map(|(name, value)| {
-                let name = http::HeaderName::from_static(name);
-                (name, http::HeaderValue::from_static(value))
-            })
-            .collect();
+        let parts = request().into_parts().0;
         form!(criterion, asks, users, "HeaderMap-12", true, |user| {
-            Context::new().user(user).region("us").attr("plan", "pro").headers(&headers)
+            Context::new().user(user).region("us").attr("plan", "pro").headers(&parts.headers)
+        });
+        form!(criterion, asks, users, "Parts-12", true, |user| {
+            Context::from(&parts).user(user).region("us").attr("plan", "pro")
+        });
+        criterion.bench_function("CTX/HeaderMap-12-copied", |bencher| {
+            bencher.iter_with_large_drop(|| black_box(&parts.headers).clone());
         });
     }
+    #[cfg(feature = "tower")]
+    layer::bench(&mut criterion);
 
     // Owned: made once where the request comes in, lent wherever it is asked.
     criterion.bench_function("CTX/buf", |bencher| {
@@ -148,4 +151,76 @@ fn buf(user: &str) -> ContextBuf {
         .header("User-Agent", "bench/1.0 (linux)")
         .header("X-Request-Source", "mobile")
         .header("Cookie", "session=0123456789abcdef; theme=dark; consent=all; beta=1")
+}
+
+/// A request of twelve headers.
+#[cfg(feature = "http")]
+fn request() -> http::Request<()> {
+    let request = TWELVE
+        .into_iter()
+        .fold(http::Request::get("/"), |request, (name, value)| request.header(name, value));
+    request.body(()).unwrap()
+}
+
+/// What a request costs on its way through the layer: without it, with it, and when the handler asks
+/// one flag or eight. The request is made where nothing is timed, and dropped where all is; the texts
+/// of its headers are shared, as those are that a server has read into one buffer.
+#[cfg(feature = "tower")]
+mod layer {
+    use std::convert::Infallible;
+    use std::future::{Ready, ready};
+    use std::hint::black_box;
+    use std::task::{Context, Poll};
+
+    use criterion::{BatchSize, Criterion};
+    use hoist::tower::{FlagsLayer, RequestFlags};
+    use hoist::{Flags, Watch};
+    use http::Request;
+    use tower_layer::Layer;
+    use tower_service::Service;
+
+    /// Asks so often for one flag.
+    struct Handler(usize);
+
+    impl Service<Request<()>> for Handler {
+        type Response = usize;
+        type Error = Infallible;
+        type Future = Ready<Result<usize, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: Request<()>) -> Self::Future {
+            let flags: Option<&RequestFlags> = request.extensions().get();
+            let is_on = |_: &usize| flags.is_some_and(|flags| flags.is_enabled(black_box("asks")));
+            ready(Ok((0..self.0).filter(is_on).count()))
+        }
+    }
+
+    pub(super) fn bench(criterion: &mut Criterion) {
+        let name = format!("hoist-bench-{}-layer.yaml", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, super::ASKS).unwrap();
+        let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open().unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let layer = FlagsLayer::new(flags)
+            .context(|_, ctx| ctx.user("ada").region("us").attr("plan", "pro"));
+        time(criterion, "none", 0, Handler(0));
+        time(criterion, "layer", 0, layer.layer(Handler(0)));
+        time(criterion, "layer-asked-1", 1, layer.layer(Handler(1)));
+        time(criterion, "layer-asked-8", 8, layer.layer(Handler(8)));
+    }
+
+    fn time<S>(criterion: &mut Criterion, id: &str, on: usize, mut service: S)
+    where
+        S: Service<Request<()>, Future = Ready<Result<usize, Infallible>>>,
+    {
+        let mut call = |request| service.call(request).into_inner();
+        let request = super::request();
+        assert_eq!(call(request.clone()), Ok(on), "{id}");
+        criterion.bench_function(&format!("TOWER/{id}"), |bencher| {
+            bencher.iter_batched(|| request.clone(), &mut call, BatchSize::SmallInput);
+        });
+    }
 }

@@ -181,6 +181,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> S::Future {
         let (mut parts, body) = request.into_parts();
+        // PERF: four in ten instructions of the layer are of this copy (TOWER/layer). Those headers
+        // alone that the flags test would be fewer, and a strategy or a handler may ask for any.
         let given = ContextBuf::new().header_map(parts.headers.clone());
         let context = (self.layer.make_context)(&parts, given);
         parts.extensions.insert(RequestFlags::new(self.layer.flags.snapshot(), context));
