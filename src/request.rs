@@ -2,10 +2,10 @@
 
 use serde_json::Value as Json;
 
-use crate::bucket::UnitHash;
+use crate::bucket::{self, Salt, UnitHash};
 use crate::context::{Address, Attribute, Builtin, Context, ContextBuf, Found};
 use crate::literal::number::Number;
-use crate::program::{AttributeId, AttributeName, Known, Subject, Table, UnitSource};
+use crate::program::{AttributeName, Known, Program, Subject, UnitSource, Units};
 
 /// A request: its own context, and what the service knows of every request. Its own counts first.
 #[derive(Clone, Copy, Debug)]
@@ -13,8 +13,6 @@ pub(crate) struct Request<'r> {
     pub(crate) ctx: &'r Context<'r>,
     pub(crate) base: &'r ContextBuf,
 }
-
-type Attributes = Table<AttributeId, AttributeName>;
 
 impl<'r> Request<'r> {
     #[inline]
@@ -30,21 +28,40 @@ impl<'r> Request<'r> {
         self.ctx.user_hash().or_else(|| self.base.user_hash())
     }
 
-    /// The hash of the first unit that is there.
-    pub(crate) fn first_unit(
-        &self,
-        sources: &[UnitSource],
-        attributes: &Attributes,
-    ) -> Option<UnitHash> {
-        sources.iter().find_map(|source| match source {
+    /// The bucket of what is bucketed, if it is there.
+    ///
+    /// PERF: not inlined, so that a flag without a rollout does not load what only a rollout needs
+    /// (W2, W4), and nearly all units are users whom the request itself names (W3, W5).
+    #[inline(never)]
+    pub(crate) fn bucket(&self, units: Units, salt: Salt, program: &Program) -> Option<u32> {
+        match (units, self.ctx.own_user_hash()) {
+            (Units::User, Some(user)) => Some(bucket::bucket(user, salt)),
+            _ => self.bucket_elsewhere(units, salt, program),
+        }
+    }
+
+    #[inline(never)]
+    fn bucket_elsewhere(&self, units: Units, salt: Salt, program: &Program) -> Option<u32> {
+        let unit = match units {
+            Units::User => self.user_hash(),
+            Units::FirstOf(units) => {
+                let mut sources = program.units.get(units).iter();
+                sources.find_map(|source| self.unit(*source, program))
+            }
+        };
+        unit.map(|unit| bucket::bucket(unit, salt))
+    }
+
+    fn unit(&self, source: UnitSource, program: &Program) -> Option<UnitHash> {
+        match source {
             UnitSource::Builtin(Builtin::User) => self.user_hash(),
             UnitSource::Builtin(builtin) => {
-                self.builtin(*builtin).map(|text| UnitHash::of(text.as_bytes()))
+                self.builtin(builtin).map(|text| UnitHash::of(text.as_bytes()))
             }
             UnitSource::Attribute(id) => {
-                self.attribute(attributes.get(*id)).and_then(Attribute::unit_hash)
+                self.attribute(program.attributes.get(id)).and_then(Attribute::unit_hash)
             }
-        })
+        }
     }
 
     /// The attribute of the exact name, or what its name leads to inside a json attribute.
@@ -83,13 +100,36 @@ impl<'r> Request<'r> {
         value.filter(|value| !matches!(value, Attribute::Json(Json::Null)))
     }
 
+    /// An attribute of a short name that the request's own context has, unless it lies further off.
+    #[inline(always)]
+    pub(crate) fn attribute_in_place(&self, name: &AttributeName) -> Option<&'r Attribute<'r>> {
+        if name.name.is_long() {
+            return None;
+        }
+        self.ctx.attribute_in_place(|known| name.name.is_short(known))
+    }
+
+    /// The text of an attribute that is in place.
+    #[inline(always)]
+    pub(crate) fn text_in_place(&self, subject: &Subject) -> Option<&'r str> {
+        let Subject::Attribute(name) = subject else { return None };
+        match self.attribute_in_place(name)? {
+            Attribute::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// What tests of equality compare with.
-    pub(crate) fn known_of(&self, subject: &Subject, attributes: &Attributes) -> Known<'r> {
+    #[inline(never)]
+    pub(crate) fn known_of(&self, subject: &Subject) -> Known<'r> {
         let of_bytes =
             |bytes: &'r [u8]| std::str::from_utf8(bytes).map_or(Known::Nothing, Known::Text);
         match subject {
             Subject::Builtin(Builtin::User) => {
-                self.user_hash().map_or(Known::Nothing, Known::Hashed)
+                match (self.builtin(Builtin::User), self.user_hash()) {
+                    (Some(user), Some(hash)) => Known::Hashed(user, hash),
+                    _ => Known::Nothing,
+                }
             }
             Subject::Builtin(builtin) => self.builtin(*builtin).map_or(Known::Nothing, Known::Text),
             Subject::Header(name) => match self.ctx.find_header(name) {
@@ -102,24 +142,17 @@ impl<'r> Request<'r> {
                 Found::Value(bytes) if bytes.contains(&b'%') => Known::Several,
                 Found::Value(bytes) => of_bytes(bytes),
             },
-            Subject::Attribute(id) => {
-                let name = attributes.get(*id);
-                match self.ctx.own_attribute(|known| name.name.is(known)) {
-                    // PERF: what nearly all are needs no copy (W6).
-                    Some(Attribute::Text(text)) => Known::Text(text),
-                    own => match self.attribute_beyond(own, name) {
-                        None => Known::Nothing,
-                        Some(Attribute::Text(text)) => Known::Text(text),
-                        Some(Attribute::Integer(value)) => {
-                            Known::Number(Number::Integer(i128::from(value)))
-                        }
-                        Some(Attribute::Float(value)) if value.is_finite() => {
-                            Known::Number(Number::Float(value))
-                        }
-                        Some(_) => Known::Several,
-                    },
+            Subject::Attribute(name) => match self.attribute(name) {
+                None => Known::Nothing,
+                Some(Attribute::Text(text)) => Known::Text(text),
+                Some(Attribute::Integer(value)) => {
+                    Known::Number(Number::Integer(i128::from(value)))
                 }
-            }
+                Some(Attribute::Float(value)) if value.is_finite() => {
+                    Known::Number(Number::Float(value))
+                }
+                Some(_) => Known::Several,
+            },
             Subject::Ip => Known::Several,
         }
     }

@@ -385,7 +385,7 @@ impl Loaded {
     }
 
     /// The instant of a request: its own, else the clock's.
-    #[inline]
+    #[inline(never)]
     fn instant(&self, ctx: &Context<'_>) -> Timestamp {
         let given = ctx.instant().or_else(|| self.settings.base.instant());
         given.unwrap_or_else(|| self.clock())

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use memchr::memmem::Finder;
 
+use super::needed::needed_by;
 use super::strategies::Compiled;
 use crate::bucket::{self, Purpose, Salt, Share};
 use crate::context::{Builtin, HeaderKey};
 use crate::ir::{self, Condition, Declared, Flags, Name, Scope, TextRelation};
 use crate::program::{
     Accepts, Affixes, Asks, AttributeId, AttributeName, Code, Extra, FirstMatch, FirstMatchId,
-    Flag, FlagTest, FlagTestId, JsonPath, Leaf, Literal, Matcher, Names, Needed, Networks, Op,
-    OpId, Program, Rule, Segment, SegmentId, SegmentRollout, Serve, Split, Strategy, Subject, Test,
-    TestId, TextSet, Truth, UnitSource, Units, UnitsId, Variant, VariantId, Wanted,
+    Flag, FlagTest, FlagTestId, JsonPath, Leaf, Literal, Matcher, Names, Networks, Op, OpId,
+    Program, Rule, Segment, SegmentId, SegmentRollout, Serve, Split, Strategy, Subject, Test,
+    TextSet, Truth, UnitSource, Units, UnitsId, Variant, VariantId,
 };
 use crate::reason::Reason;
 use crate::tree::Seeded;
@@ -70,7 +71,7 @@ struct Emitter<'d> {
     first_variants: Vec<VariantId>,
     program: Program,
     /// The tests that several conditions have in common.
-    tests: HashMap<*const ir::Test, TestId, Seeded>,
+    tests: HashMap<*const ir::Test, Arc<Test>, Seeded>,
     /// Segments by their scope and name: each scope has its own.
     segments: HashMap<(*const Scope, Name), SegmentId, Seeded>,
     /// The sets of list files, by the list: many flags may name one file.
@@ -181,6 +182,8 @@ impl Emitter<'_> {
             serve,
             share,
             has_rollout: rule.rollout.is_some(),
+            has_window: extra.from.is_some() || extra.until.is_some(),
+            has_ramp: extra.ramp.is_some(),
             units: self.units(rule.units()),
             rollout_salt: salts.rollout,
             split_salt: salts.split,
@@ -195,8 +198,7 @@ impl Emitter<'_> {
         if flag.rules.len() < FirstMatch::WORTHWHILE {
             return None;
         }
-        let conditions = flag.rules.iter().map(|rule| rule.when.as_ref());
-        let needed: Vec<_> = conditions.map(|when| when.map(needed).unwrap_or_default()).collect();
+        let needed: Vec<_> = flag.rules.iter().map(needed_by).collect();
         let table = FirstMatch::new(&needed, |subject| self.subject(subject))?;
         Some(self.program.first_matches.push(table))
     }
@@ -240,18 +242,21 @@ impl Emitter<'_> {
                     false => self.condition(part, scope, wants, yes, next),
                 });
             }
-            Condition::Test(test) => {
-                let id = self.test(test);
-                let Test { subject, exists, matcher } = self.program.tests.get(id);
-                match (subject, matcher) {
-                    _ if exists.is_some() => Leaf::Test(id),
-                    (Subject::Builtin(Builtin::User), Matcher::Equals(_)) => Leaf::UserEquals(id),
-                    (Subject::Builtin(_), Matcher::Equals(_)) => Leaf::TextEquals(id),
-                    (Subject::Attribute(_), Matcher::Equals(_)) => Leaf::AttributeEquals(id),
-                    _ => Leaf::Test(id),
+            Condition::Test(test) => Leaf::of(self.test(test)),
+            Condition::Segment { name, .. } => {
+                let id = self.segment(name, scope);
+                let code = self.program.segments.get(id).code(wants);
+                let in_place = (self.program.ops.next(), id, wants);
+                match self.program.ops.find(code.entry) {
+                    // One of a single test is asked in place.
+                    Some(Op { leaf, wants, yes: OpId::YES, no: OpId::NO }) => {
+                        let op = Op { leaf: leaf.clone(), wants: *wants, yes, no };
+                        self.program.in_place.push(in_place);
+                        return self.program.ops.push(op);
+                    }
+                    _ => Leaf::Segment(id),
                 }
             }
-            Condition::Segment { name, .. } => Leaf::Segment(self.segment(name, scope)),
             Condition::Flag(named) => {
                 let variants = named.variants.iter().map(|(name, _)| &**name);
                 Leaf::Flag(self.flag_test(&named.flag, variants))
@@ -324,19 +329,19 @@ impl Emitter<'_> {
     }
 
     /// A test; one that several conditions share is laid out once.
-    fn test(&mut self, test: &Arc<ir::Test>) -> TestId {
+    fn test(&mut self, test: &Arc<ir::Test>) -> Arc<Test> {
         if Arc::strong_count(test) == 1 {
             return self.new_test(test);
         }
-        if let Some(id) = self.tests.get(&Arc::as_ptr(test)) {
-            return *id;
+        if let Some(made) = self.tests.get(&Arc::as_ptr(test)) {
+            return Arc::clone(made);
         }
-        let id = self.new_test(test);
-        self.tests.insert(Arc::as_ptr(test), id);
-        id
+        let made = self.new_test(test);
+        self.tests.insert(Arc::as_ptr(test), Arc::clone(&made));
+        made
     }
 
-    fn new_test(&mut self, test: &ir::Test) -> TestId {
+    fn new_test(&mut self, test: &ir::Test) -> Arc<Test> {
         let subject = self.subject(&test.subject);
         let exists = test.matchers.iter().find_map(|matcher| match matcher {
             ir::Matcher::Exists(wanted) => Some(*wanted),
@@ -350,7 +355,7 @@ impl Emitter<'_> {
                 Matcher::AllOf([first, second].into_iter().chain(matchers).collect())
             }
         };
-        self.program.tests.push(Test { subject, exists, matcher })
+        Arc::new(Test { subject, exists, matcher })
     }
 
     fn subject(&mut self, subject: &ir::Subject) -> Subject {
@@ -368,7 +373,8 @@ impl Emitter<'_> {
                 Subject::Cookie(Arc::clone(known.or_insert_with(finder)))
             }
             ir::Subject::Attribute(name, declared) => {
-                Subject::Attribute(self.attribute(name, declared))
+                let id = self.attribute(name, declared);
+                Subject::Attribute(Arc::clone(self.program.attributes.get(id)))
             }
         }
     }
@@ -379,10 +385,7 @@ impl Emitter<'_> {
             ir::Matcher::Exists(_) => return None,
             ir::Matcher::Text { relation, any_of, ignore_case, file } => {
                 let ignore_case = *ignore_case;
-                let affixes = || Affixes {
-                    texts: any_of.iter().map(|text| Literal::new(Box::from(&**text))).collect(),
-                    ignore_case,
-                };
+                let affixes = || Affixes::new(any_of.iter().map(|text| &**text), ignore_case);
                 match relation {
                     TextRelation::Equals if file.is_some() => {
                         let set = self.lists.entry((any_of.as_ptr(), ignore_case));
@@ -437,7 +440,7 @@ impl Emitter<'_> {
             paths: paths.collect(),
             accepts,
         };
-        let id = self.program.attributes.push(made);
+        let id = self.program.attributes.push(Arc::new(made));
         self.attributes.insert(key, id);
         id
     }
@@ -461,36 +464,6 @@ impl Emitter<'_> {
         let id = self.program.units.push(sources.clone().into());
         self.units.insert(sources, id);
         Units::FirstOf(id)
-    }
-}
-
-/// The values that a condition cannot do without: what is tested for equality, and must hold.
-fn needed(condition: &Condition) -> Vec<Needed<&ir::Subject>> {
-    /// Longer lists are quicker to ask than to spread over a table.
-    const FEW: usize = 64;
-    match condition {
-        Condition::All(parts) => parts.iter().flat_map(needed).collect(),
-        Condition::Test(test) => {
-            let wanted = |matcher: &ir::Matcher| -> Option<Vec<Wanted>> {
-                match matcher {
-                    ir::Matcher::Text {
-                        relation: TextRelation::Equals,
-                        any_of,
-                        ignore_case: false,
-                        ..
-                    } if any_of.len() <= FEW => {
-                        Some(any_of.iter().map(|text| Wanted::text(text)).collect())
-                    }
-                    ir::Matcher::Number(numbers) if numbers.len() <= FEW => {
-                        Some(numbers.iter().map(|number| Wanted::number(*number)).collect())
-                    }
-                    _ => None,
-                }
-            };
-            let any_of = test.matchers.iter().find_map(wanted);
-            any_of.map(|any_of| Needed { subject: &test.subject, any_of }).into_iter().collect()
-        }
-        _ => Vec::new(),
     }
 }
 

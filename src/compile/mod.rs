@@ -5,6 +5,7 @@
 //! emitted, which cannot fail.
 
 mod emit;
+mod needed;
 mod order;
 mod resolve;
 mod strategies;

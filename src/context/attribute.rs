@@ -206,6 +206,15 @@ impl<'a> Unit<'a> {
         }
     }
 
+    /// The unit as a text that was given as one.
+    #[inline]
+    pub(super) fn given_text(&self) -> Option<&'a str> {
+        match self.0 {
+            Repr::Text(text) => Some(text),
+            Repr::Made(_) => None,
+        }
+    }
+
     pub(crate) fn of_integer(value: i128) -> Unit<'a> {
         let mut made = Made { bytes: [0; 36], length: 0 };
         let _ = write!(made, "{value}");

@@ -22,9 +22,11 @@ impl<T: Copy, const N: usize> Few<T, N> {
         Ok(())
     }
 
-    #[inline]
+    /// PERF: not flattened, which keeps room for more than one item a slot (W6, DEEP).
+    #[inline(always)]
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.items.get(..usize::from(self.count)).unwrap_or_default().iter().flatten()
+        let items = self.items.get(..usize::from(self.count)).unwrap_or_default();
+        items.iter().filter_map(Option::as_ref)
     }
 
     /// Puts an item in the place of the last that is the same; gives it back where there is none.

@@ -362,10 +362,10 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The user that was given to this context and not to one under it, with the hash.
+    /// The user that was given to this context, as a text and not to one under it, with the hash.
     #[inline]
-    pub(crate) fn own_user(&self) -> Option<(&str, UnitHash)> {
-        self.user.as_ref().map(|(user, hash)| (user.as_str(), *hash))
+    pub(crate) fn own_user(&self) -> Option<(&'a str, UnitHash)> {
+        self.user.as_ref().and_then(|(user, hash)| Some((user.given_text()?, *hash)))
     }
 
     /// The hash of the user that was given to this context and not to one under it.
@@ -420,6 +420,29 @@ impl<'a> Context<'a> {
         let more = self.more.as_ref().and_then(|more| more.find_attribute(is_it));
         let given = more.or_else(|| self.attributes.iter().rfind(is_it));
         given.or_else(|| self.lent_attributes.iter().find(is_it)).map(|(_, value)| value)
+    }
+
+    /// An attribute that was added to this context, if it and all others are held in place.
+    #[inline(always)]
+    pub(crate) fn attribute_in_place(
+        &self,
+        is_it: impl Fn(&str) -> bool,
+    ) -> Option<&Attribute<'a>> {
+        if self.more.is_some() {
+            return None;
+        }
+        self.attributes.iter().rfind(|(known, _)| is_it(known)).map(|(_, value)| value)
+    }
+
+    /// Whether no header of this context can have a name, as far as that can be told at a glance.
+    #[inline(always)]
+    pub(crate) fn lacks_header(&self, name: &HeaderKey<'_>) -> Option<Found<'static>> {
+        let is_glance = self.more.is_none() && self.lent_headers.is_none() && self.under.is_none();
+        let length = name.as_str().len();
+        if !is_glance || self.headers.iter().any(|(known, _)| known.len() == length) {
+            return None;
+        }
+        Some(if self.headers.is_empty() { Found::NotGiven } else { Found::Absent })
     }
 
     #[inline]

@@ -13,12 +13,12 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use crate::bucket::{self, Share, UnitHash};
+use crate::bucket::Share;
 use crate::observer::{Inside, Observer, RuleResult, Silent};
 use crate::program::{
-    Asks, Extra, FirstMatchId, Flag, FlagId, FlagTest, FlagTestId, Leaf, NO_BUCKET, OpId, Outcome,
-    Program, Rule, RuleIndex, SegmentId, SegmentRolloutId, Serve, StrategyId, Truth, Units,
-    VariantId,
+    Asks, Candidate, ExtraId, FirstMatch, FirstMatchId, Flag, FlagId, FlagTest, FlagTestId, Leaf,
+    NO_BUCKET, Op, OpId, Outcome, Program, Rule, RuleIndex, SegmentId, SegmentRolloutId, Serve,
+    SplitId, StrategyId, Truth, VariantId,
 };
 use crate::reason::Reason;
 use crate::request::Request;
@@ -33,6 +33,7 @@ pub(crate) struct Run<'r> {
 }
 
 /// Decides one flag.
+#[inline(never)]
 pub(crate) fn decide<O: Observer>(run: &Run<'_>, id: FlagId, observer: &mut O) -> Outcome {
     decide_in_full(run, run.program.flags.get(id), observer)
 }
@@ -53,27 +54,26 @@ pub(crate) fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: 
         Asks::Nothing(reason) => return ended(flag.default, reason),
         Asks::Rules => {}
         Asks::All => {
-            if let Some(outcome) = before_rules(run, flag, observer) {
-                return outcome;
+            if let Some(lacking) = first_lacking(run, flag, observer) {
+                let rule = RuleIndex::new(lacking);
+                return Outcome { rule, ..ended(flag.off, Reason::Prerequisite) };
+            }
+            if !holds_here(run, flag.not_excluded, observer) {
+                return ended(flag.off, Reason::Excluded);
             }
         }
     }
     by_rules(run, flag, observer)
 }
 
-/// What excludes everyone from a flag, or this request.
+/// The first requirement of a flag that does not hold.
 #[inline(never)]
-fn before_rules<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Option<Outcome> {
-    for (index, required) in flag.requires.iter().enumerate() {
+fn first_lacking<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Option<usize> {
+    flag.requires.iter().enumerate().position(|(index, required)| {
         let holds = serves(run, *required, observer);
         observer.requirement(index, holds);
-        if !holds {
-            let rule = RuleIndex::new(index);
-            return Some(Outcome { rule, ..ended(flag.off, Reason::Prerequisite) });
-        }
-    }
-    let is_excluded = !holds(run, flag.not_excluded, observer);
-    is_excluded.then(|| ended(flag.off, Reason::Excluded))
+        !holds
+    })
 }
 
 /// A decision without a rule.
@@ -87,30 +87,63 @@ fn by_rules<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcom
     let rules = run.program.rules.range(flag.first_rule, flag.end_rule);
     match flag.first_match {
         Some(table) if !O::SEES_ALL => by_table(run, flag, rules, table),
-        _ => first_of(run, flag, rules.iter().enumerate(), observer),
+        _ => {
+            let rules = rules.iter().enumerate().map(|(index, rule)| (index, rule, false));
+            first_of(run, flag, rules, observer)
+        }
     }
 }
 
 /// As trying all rules, without those that cannot hold.
 #[inline(never)]
 fn by_table(run: &Run<'_>, flag: &Flag, rules: &[Rule], table: FirstMatchId) -> Outcome {
-    let known_of = |subject: &_| run.request.known_of(subject, &run.program.attributes);
-    let candidates = run.program.first_matches.get(table).candidates(known_of);
-    let rules = candidates.filter_map(|index| rules.get(index).map(|rule| (index, rule)));
+    let table = run.program.first_matches.get(table);
+    match table.only_subject() {
+        Some(only) => {
+            // PERF: what nearly all are needs no copy (W6).
+            let candidates = match run.request.text_in_place(&only.subject) {
+                Some(text) => only.candidates_of(text),
+                None => only.candidates(run.request.known_of(&only.subject)),
+            };
+            first_candidate(run, flag, rules, candidates.iter().copied())
+        }
+        None => by_subjects(run, flag, rules, table),
+    }
+}
+
+/// PERF: the lists of several subjects are gone through side by side, which one need not (W6).
+#[inline(never)]
+fn by_subjects(run: &Run<'_>, flag: &Flag, rules: &[Rule], table: &FirstMatch) -> Outcome {
+    let candidates = table.candidates(|subject| run.request.known_of(subject));
+    first_candidate(run, flag, rules, candidates)
+}
+
+#[inline(always)]
+fn first_candidate(
+    run: &Run<'_>,
+    flag: &Flag,
+    rules: &[Rule],
+    candidates: impl Iterator<Item = Candidate>,
+) -> Outcome {
+    let rules = candidates.filter_map(|Candidate { rule, is_certain }| {
+        let index = usize::from(rule);
+        rules.get(index).map(|rule| (index, rule, is_certain))
+    });
     first_of(run, flag, rules, &mut Silent)
 }
 
-/// What the first of some rules serves that serves anything, else the default.
+/// What the first of some rules serves that serves anything, else the default. Of some it is certain
+/// that their condition holds.
 #[inline(always)]
 fn first_of<'r, O: Observer>(
     run: &Run<'_>,
     flag: &Flag,
-    rules: impl Iterator<Item = (usize, &'r Rule)>,
+    rules: impl Iterator<Item = (usize, &'r Rule, bool)>,
     observer: &mut O,
 ) -> Outcome {
     let mut no_unit = false;
-    for (index, rule) in rules {
-        let (result, served) = try_rule(run, rule, observer);
+    for (index, rule, is_certain) in rules {
+        let (result, served) = try_rule(run, rule, is_certain, observer);
         observer.rule(index, result);
         let bucket = match result {
             RuleResult::Served { bucket: NO_BUCKET, arm_bucket: bucket, .. }
@@ -137,21 +170,16 @@ fn first_of<'r, O: Observer>(
 fn try_rule<O: Observer>(
     run: &Run<'_>,
     rule: &Rule,
+    is_certain: bool,
     observer: &mut O,
 ) -> (RuleResult, Option<(VariantId, Reason)>) {
-    let mut share = rule.share;
-    let mut otherwise = None;
-    if let Some(extra) = rule.extra {
-        let extra = run.program.extras.get(extra);
-        match share_now(run, extra, share) {
-            Some(now) => share = now,
-            None => return (RuleResult::Closed, None),
-        }
-        otherwise = extra.otherwise;
+    if rule.has_window && !is_open(run, rule) {
+        return (RuleResult::Closed, None);
     }
-    if rule.entry != OpId::YES && !holds(run, rule.entry, observer) {
+    if !is_certain && !holds_here(run, rule.entry, observer) {
         return (RuleResult::NotHeld, None);
     }
+    let share = if rule.has_ramp { share_now(run, rule) } else { rule.share };
 
     // Everyone and no one need no unit.
     let mut bucket = NO_BUCKET;
@@ -161,9 +189,9 @@ fn try_rule<O: Observer>(
     } else if share == Share::NONE {
         false
     } else {
-        match unit(run, rule.units) {
-            Some(unit) => {
-                bucket = bucket::bucket(unit, rule.rollout_salt);
+        match run.request.bucket(rule.units, rule.rollout_salt, run.program) {
+            Some(found) => {
+                bucket = found;
                 share.holds(bucket)
             }
             None => {
@@ -173,7 +201,7 @@ fn try_rule<O: Observer>(
         }
     };
     if !is_in {
-        return match otherwise {
+        return match rule.extra.and_then(|extra| otherwise(run, extra)) {
             Some(variant) => (RuleResult::Else { share, bucket }, Some((variant, Reason::Else))),
             None if lacks_unit => (RuleResult::NoUnit { share: Some(share) }, None),
             None => (RuleResult::Outside { share, bucket }, None),
@@ -187,65 +215,88 @@ fn try_rule<O: Observer>(
             let result = RuleResult::Served { share: shown, bucket, arm_bucket: NO_BUCKET };
             (result, Some((variant, reason)))
         }
-        Serve::Split(split) => {
-            let split = run.program.splits.get(split);
-            let arm = unit(run, rule.units).and_then(|unit| {
-                let arm_bucket = bucket::bucket(unit, rule.split_salt);
-                let arm = bucket::arm(&split.ends, arm_bucket)?;
-                split.arms.get(arm).map(|variant| (*variant, arm_bucket))
-            });
-            match arm {
-                Some((variant, arm_bucket)) => {
-                    let result = RuleResult::Served { share: shown, bucket, arm_bucket };
-                    (result, Some((variant, Reason::Split)))
-                }
-                None => (RuleResult::NoUnit { share: shown }, None),
+        Serve::Split(split) => match arm(run, rule, split) {
+            Some((variant, arm_bucket)) => {
+                let result = RuleResult::Served { share: shown, bucket, arm_bucket };
+                (result, Some((variant, Reason::Split)))
             }
-        }
+            None => (RuleResult::NoUnit { share: shown }, None),
+        },
     }
 }
 
-/// The share of a rule at this instant; `None` while it is not open.
-///
-/// PERF: few rules speak of time, and the others need not carry what it takes (W3).
+// PERF: few rules speak of time or split. The others need not carry what these take, which is loaded
+// before the loop where it is not out of line (W2, W3, DEEP).
+
 #[inline(never)]
-fn share_now(run: &Run<'_>, extra: &Extra, share: Share) -> Option<Share> {
-    let is_open = extra.from.is_none_or(|from| from <= run.now)
-        && extra.until.is_none_or(|until| run.now < until);
-    let now = extra.ramp.as_ref().map_or(share, |ramp| {
-        let begun = ramp.iter().take_while(|(from, _)| *from <= run.now).last();
-        begun.map_or(Share::NONE, |(_, share)| *share)
-    });
-    is_open.then_some(now)
+fn is_open(run: &Run<'_>, rule: &Rule) -> bool {
+    rule.extra.is_none_or(|extra| run.program.extras.get(extra).is_open(run.now))
+}
+
+/// The share of a rule that has a ramp.
+#[inline(never)]
+fn share_now(run: &Run<'_>, rule: &Rule) -> Share {
+    rule.extra.map_or(rule.share, |extra| run.program.extras.get(extra).share_at(run.now))
+}
+
+/// What a rule serves those who are outside its share.
+#[inline(never)]
+fn otherwise(run: &Run<'_>, extra: ExtraId) -> Option<VariantId> {
+    run.program.extras.get(extra).otherwise
+}
+
+/// What the arm of a split serves that the unit is in, and the bucket that put it there.
+#[inline(never)]
+fn arm(run: &Run<'_>, rule: &Rule, split: SplitId) -> Option<(VariantId, u32)> {
+    let bucket = run.request.bucket(rule.units, rule.split_salt, run.program)?;
+    run.program.splits.get(split).arm(bucket).map(|variant| (variant, bucket))
+}
+
+/// Whether a condition holds that is not that of a rule.
+#[inline(never)]
+fn holds<O: Observer>(run: &Run<'_>, entry: OpId, observer: &mut O) -> bool {
+    holds_here(run, entry, observer)
 }
 
 /// Runs the code of a condition.
-#[inline(never)]
-fn holds<O: Observer>(run: &Run<'_>, entry: OpId, observer: &mut O) -> bool {
-    let tests = &run.program.tests;
+///
+/// PERF: the loop over a flag's rules has this loop in it, so that a rule costs no call (W4, PRODUCT).
+#[inline(always)]
+fn holds_here<O: Observer>(run: &Run<'_>, entry: OpId, observer: &mut O) -> bool {
     let mut at = entry;
     while let Some(op) = run.program.ops.find(at) {
-        let found = match op.leaf {
-            Leaf::UserEquals(test) => test::user_equals(run, tests.get(test)),
-            Leaf::TextEquals(test) => test::text_equals(run, tests.get(test)),
-            Leaf::AttributeEquals(test) => test::attribute_equals(run, tests.get(test)),
-            Leaf::Test(test) => test::ask(run, tests.get(test)),
-            Leaf::Segment(id) => in_segment(run, id, op.wants, observer),
-            Leaf::Rollout(id) => in_share(run, id, observer),
-            Leaf::Flag(test) => Truth::of(serves(run, test, observer)),
-            Leaf::Strategy(id) => ask_strategy(run, id),
+        let in_place = if O::SEES_ALL { run.program.segment_in_place(at) } else { None };
+        let (found, wants) = match in_place {
+            Some((segment, wants)) => (in_segment(run, segment, wants, observer), wants),
+            None => (ask(run, op, observer), op.wants),
         };
         observer.leaf(at, found);
-        at = if found == op.wants { op.yes } else { op.no };
+        at = if found == wants { op.yes } else { op.no };
     }
     at == OpId::YES
 }
 
+#[inline(always)]
+fn ask<O: Observer>(run: &Run<'_>, op: &Op, observer: &mut O) -> Truth {
+    match &op.leaf {
+        Leaf::UserEquals(test) => test::user_equals(run, test),
+        Leaf::TextEquals(test) => test::text_equals(run, test),
+        Leaf::AttributeEquals(test) => test::attribute_equals(run, test),
+        Leaf::Text(test) => test::text(run, test),
+        Leaf::Attribute(test) => test::attribute(run, test),
+        Leaf::Header(test) => test::header(run, test),
+        Leaf::Test(test) => test::ask(run, test),
+        Leaf::Segment(id) => in_segment(run, *id, op.wants, observer),
+        Leaf::Rollout(id) => in_share(run, *id, observer),
+        Leaf::Flag(test) => ask_flag(run, *test, observer),
+        Leaf::Strategy(id) => ask_strategy(run, *id),
+    }
+}
+
 /// Whether a segment is what is wanted of it.
-#[inline]
+#[inline(never)]
 fn in_segment<O: Observer>(run: &Run<'_>, id: SegmentId, wants: Truth, observer: &mut O) -> Truth {
-    let segment = run.program.segments.get(id);
-    let code = if wants == Truth::True { segment.holds } else { segment.fails };
+    let code = run.program.segments.get(id).code(wants);
     observer.enter(Inside::Segment(id, wants));
     let is_so = holds(run, code.entry, observer);
     observer.leave(None);
@@ -261,8 +312,7 @@ fn in_share<O: Observer>(run: &Run<'_>, id: SegmentRolloutId, observer: &mut O) 
     if rollout.share == Share::ALL {
         return Truth::True;
     }
-    let unit = unit(run, rollout.units);
-    let bucket = unit.map(|unit| bucket::bucket(unit, rollout.salt));
+    let bucket = run.request.bucket(rollout.units, rollout.salt, run.program);
     observer.bucket(bucket);
     Truth::of(bucket.is_some_and(|bucket| rollout.share.holds(bucket)))
 }
@@ -278,33 +328,22 @@ fn ask_strategy(run: &Run<'_>, id: StrategyId) -> Truth {
     }
 }
 
-/// Whether another flag serves one of the variants that are asked for.
 #[inline(never)]
+fn ask_flag<O: Observer>(run: &Run<'_>, test: FlagTestId, observer: &mut O) -> Truth {
+    Truth::of(serves(run, test, observer))
+}
+
+/// Whether another flag serves one of the variants that are asked for.
+#[inline(always)]
 fn serves<O: Observer>(run: &Run<'_>, test: FlagTestId, observer: &mut O) -> bool {
     let FlagTest { flag, any_of } = run.program.flag_tests.get(test);
     let Some(flag) = flag else { return false };
     observer.enter(Inside::Flag(*flag));
-    let outcome = decide(run, *flag, observer);
+    // PERF: most are on for everyone (PRODUCT).
+    let outcome = match without_context(run.program.flags.get(*flag)) {
+        Some(outcome) => outcome,
+        None => decide(run, *flag, observer),
+    };
     observer.leave(Some(outcome));
     any_of.contains(&outcome.variant)
-}
-
-/// The hash of what is bucketed, if the request has it.
-#[inline]
-fn unit(run: &Run<'_>, units: Units) -> Option<UnitHash> {
-    match (units, run.request.ctx.own_user_hash()) {
-        (Units::User, Some(hash)) => Some(hash),
-        _ => unit_elsewhere(run, units),
-    }
-}
-
-/// PERF: nearly all units are users whom the request itself names (W3, W5).
-#[inline(never)]
-fn unit_elsewhere(run: &Run<'_>, units: Units) -> Option<UnitHash> {
-    match units {
-        Units::User => run.request.user_hash(),
-        Units::FirstOf(units) => {
-            run.request.first_unit(run.program.units.get(units), &run.program.attributes)
-        }
-    }
 }

@@ -3,52 +3,95 @@
 use memchr::memmem::Finder;
 
 use super::Run;
-use crate::context::{Attribute, Found, decode_percent};
+use crate::context::{Attribute, Builtin, Found};
 use crate::program::{
-    Accepts, AttributeName, MAX_TEXT, Matcher, Scalar, Subject, Test, Truth, any_element, passes,
-    passes_integer, passes_text,
+    Accepts, AttributeName, Matcher, Scalar, Subject, Test, TextSet, Truth, any_element, passes,
+    passes_cookie, passes_integer, passes_text,
 };
 
-// Whether a text is one of a set, by far the commonest test: a function for each kind of subject,
-// for the plain text that the request's own context has. Everything else is asked as any other test.
+// The commonest tests have a function each, for what the request's own context has in place.
+// Everything else is asked as any other test.
 //
-// PERF: none is inlined. They stay so small that a call costs next to nothing, and inlined they would
-// make every decision load what only some of its tests need (W2, W4, DEEP; W3 for what has no tests).
+// PERF: none is inlined, as each decision would load what only some of its tests need. Each ends with
+// a call at the most, so that it saves no registers (W2, W4, DEEP).
 
 #[inline(never)]
 pub(super) fn user_equals(run: &Run<'_>, test: &Test) -> Truth {
     match (run.request.ctx.own_user(), &test.matcher) {
-        (Some((user, hash)), Matcher::Equals(set)) => Truth::of(set.contains_hashed(user, hash)),
+        (Some((user, hash)), Matcher::Equals(set)) => set.holds_hashed(user, hash),
         _ => ask(run, test),
     }
 }
 
 #[inline(never)]
 pub(super) fn text_equals(run: &Run<'_>, test: &Test) -> Truth {
-    match (&test.subject, &test.matcher) {
-        (Subject::Builtin(builtin), Matcher::Equals(set)) => {
-            match run.request.ctx.own_text(*builtin) {
-                Some(text) => Truth::of(set.contains(text)),
-                None => ask(run, test),
-            }
+    match (own_text(run, test), &test.matcher) {
+        (Some(text), Matcher::Equals(set)) => set.holds(text),
+        _ => ask(run, test),
+    }
+}
+
+#[inline(never)]
+pub(super) fn text(run: &Run<'_>, test: &Test) -> Truth {
+    match &test.subject {
+        Subject::Builtin(Builtin::User) => match run.request.ctx.own_user() {
+            Some((user, _)) => passes_text(&test.matcher, user),
+            None => ask(run, test),
+        },
+        _ => match own_text(run, test) {
+            Some(text) => passes_text(&test.matcher, text),
+            None => ask(run, test),
+        },
+    }
+}
+
+/// A text that is not the user.
+#[inline(always)]
+fn own_text<'r>(run: &Run<'r>, test: &Test) -> Option<&'r str> {
+    match test.subject {
+        Subject::Builtin(builtin) => run.request.ctx.own_text(builtin),
+        _ => None,
+    }
+}
+
+#[inline(never)]
+pub(super) fn attribute_equals(run: &Run<'_>, test: &Test) -> Truth {
+    let (Subject::Attribute(attribute), Matcher::Equals(set)) = (&test.subject, &test.matcher)
+    else {
+        return ask(run, test);
+    };
+    match (run.request.attribute_in_place(attribute), &attribute.accepts) {
+        (Some(Attribute::Text(text)), Accepts::Anything) => set.holds(text),
+        (Some(Attribute::Text(text)), Accepts::OneOf(known)) => holds_of_known(set, known, text),
+        _ => ask(run, test),
+    }
+}
+
+/// Of a text that is not one of its declaration, nothing is known.
+#[inline(never)]
+fn holds_of_known(set: &TextSet, known: &TextSet, text: &str) -> Truth {
+    if known.contains(text) { set.holds(text) } else { Truth::Unknown }
+}
+
+#[inline(never)]
+pub(super) fn attribute(run: &Run<'_>, test: &Test) -> Truth {
+    let Subject::Attribute(attribute) = &test.subject else { return ask(run, test) };
+    match (run.request.attribute_in_place(attribute), &attribute.accepts) {
+        (Some(Attribute::Text(text)), Accepts::Anything) => passes_text(&test.matcher, text),
+        (Some(Attribute::Integer(value)), Accepts::Anything | Accepts::Integers) => {
+            passes_integer(&test.matcher, *value)
         }
         _ => ask(run, test),
     }
 }
 
 #[inline(never)]
-pub(super) fn attribute_equals(run: &Run<'_>, test: &Test) -> Truth {
-    let (Subject::Attribute(id), Matcher::Equals(set)) = (&test.subject, &test.matcher) else {
-        return ask(run, test);
-    };
-    let attribute = run.program.attributes.get(*id);
-    match (run.request.ctx.own_attribute(|known| attribute.name.is(known)), &attribute.accepts) {
-        (Some(Attribute::Text(text)), Accepts::Anything) => Truth::of(set.contains(text)),
-        (Some(Attribute::Text(text)), Accepts::OneOf(known)) => match known.contains(text) {
-            true => Truth::of(set.contains(text)),
-            false => Truth::Unknown,
-        },
-        (own, _) => ask_attribute(run, test, attribute, own),
+pub(super) fn header(run: &Run<'_>, test: &Test) -> Truth {
+    let Subject::Header(name) = &test.subject else { return ask(run, test) };
+    match run.request.ctx.lacks_header(name) {
+        Some(Found::NotGiven) => Truth::Unknown,
+        Some(Found::Absent) => Truth::False,
+        _ => ask(run, test),
     }
 }
 
@@ -57,100 +100,49 @@ pub(super) fn attribute_equals(run: &Run<'_>, test: &Test) -> Truth {
 pub(super) fn ask(run: &Run<'_>, test: &Test) -> Truth {
     match &test.subject {
         Subject::Builtin(builtin) => match run.request.builtin(*builtin) {
-            Some(text) => present(test, |matcher| passes_text(matcher, text)),
-            None => absent(test, Truth::Unknown),
+            Some(text) => test.of_present(|matcher| passes_text(matcher, text)),
+            None => test.of_absent(Truth::Unknown),
         },
         Subject::Ip => ask_address(run, test),
         Subject::Header(name) => found(test, run.request.ctx.find_header(name), passes_text),
         Subject::Cookie(name) => ask_cookie(run, test, name),
-        Subject::Attribute(id) => {
-            let attribute = run.program.attributes.get(*id);
-            let own = run.request.ctx.own_attribute(|known| attribute.name.is(known));
-            match (own, &attribute.accepts) {
-                // PERF: what nearly all are needs no copy (W6, DEEP).
-                (Some(Attribute::Text(text)), Accepts::Anything) => {
-                    present(test, |matcher| passes_text(matcher, text))
-                }
-                (Some(Attribute::Integer(value)), Accepts::Anything | Accepts::Integers) => {
-                    present(test, |matcher| passes_integer(matcher, *value))
-                }
-                _ => ask_attribute(run, test, attribute, own),
-            }
-        }
+        Subject::Attribute(attribute) => ask_attribute(run, test, attribute),
     }
 }
 
 #[inline(never)]
 fn ask_address(run: &Run<'_>, test: &Test) -> Truth {
     match run.request.address() {
-        Some(address) => present(test, |matcher| {
+        Some(address) => test.of_present(|matcher| {
             let scalar = address.readable().map_or(Scalar::Unreadable, Scalar::Address);
             passes(matcher, scalar)
         }),
-        None => absent(test, Truth::Unknown),
+        None => test.of_absent(Truth::Unknown),
     }
 }
 
 #[inline(never)]
 fn ask_cookie(run: &Run<'_>, test: &Test, name: &Finder<'_>) -> Truth {
-    found(test, run.request.ctx.find_cookie(name), cookie_passes)
+    found(test, run.request.ctx.find_cookie(name), passes_cookie)
 }
 
 #[inline(never)]
-fn ask_attribute<'r>(
-    run: &Run<'r>,
-    test: &Test,
-    attribute: &AttributeName,
-    own: Option<&Attribute<'r>>,
-) -> Truth {
+fn ask_attribute(run: &Run<'_>, test: &Test, attribute: &AttributeName) -> Truth {
+    let own = run.request.ctx.own_attribute(|known| attribute.name.is(known));
     match run.request.attribute_beyond(own, attribute) {
-        Some(value) => present(test, |matcher| any_element(matcher, value, &attribute.accepts)),
-        None => absent(test, Truth::Unknown),
-    }
-}
-
-/// The tests of something that is not there: only `exists` knows the answer.
-#[inline]
-fn absent(test: &Test, otherwise: Truth) -> Truth {
-    let existence = test.exists.map_or(Truth::True, |wanted| Truth::of(!wanted));
-    match test.matcher {
-        Matcher::Anything => existence,
-        _ => existence.and(otherwise),
-    }
-}
-
-/// The tests of something that is there.
-#[inline]
-fn present(test: &Test, value: impl FnOnce(&Matcher) -> Truth) -> Truth {
-    match (test.exists, &test.matcher) {
-        (Some(false), _) => Truth::False,
-        (_, Matcher::Anything) => Truth::True,
-        (_, matcher) => value(matcher),
+        Some(value) => test.of_present(|matcher| any_element(matcher, value, &attribute.accepts)),
+        None => test.of_absent(Truth::Unknown),
     }
 }
 
 #[inline]
 fn found(test: &Test, found: Found<'_>, passes: impl FnOnce(&Matcher, &str) -> Truth) -> Truth {
     match found {
-        Found::NotGiven => absent(test, Truth::Unknown),
-        Found::Absent => absent(test, Truth::False),
-        Found::Value(bytes) => present(test, |matcher| match std::str::from_utf8(bytes) {
+        Found::NotGiven => test.of_absent(Truth::Unknown),
+        Found::Absent => test.of_absent(Truth::False),
+        Found::Value(bytes) => test.of_present(|matcher| match std::str::from_utf8(bytes) {
             Ok(text) => passes(matcher, text),
             Err(_) => Truth::Unknown,
         }),
-    }
-}
-
-/// A cookie is taken as it is; only where that does not pass, and it is percent-encoded, is it
-/// decoded.
-fn cookie_passes(matcher: &Matcher, raw: &str) -> Truth {
-    let as_is = passes(matcher, Scalar::Text(raw));
-    if as_is == Truth::True || !raw.contains('%') {
-        return as_is;
-    }
-    let mut buffer = [0; MAX_TEXT];
-    match decode_percent(raw, &mut buffer) {
-        Some(decoded) => passes(matcher, Scalar::Text(decoded)),
-        None => Truth::Unknown,
     }
 }

@@ -1,5 +1,10 @@
 //! Texts of the file, made ready to be compared.
 
+use super::Truth;
+
+/// How many bytes two words hold.
+const WORDS: usize = 16;
+
 /// A text that is compared by its length and by two words of it; its bytes are read only where it
 /// is longer than the two and they are the same.
 ///
@@ -21,14 +26,9 @@ impl Literal {
 
     #[inline]
     pub(crate) fn is(&self, other: &str) -> bool {
-        self.is_bytes(other.as_bytes())
-    }
-
-    #[inline]
-    pub(crate) fn is_bytes(&self, other: &[u8]) -> bool {
         self.text.len() == other.len()
-            && self.is_near(words(other), other)
-            && (other.len() <= 16 || self.is_long(other))
+            && self.words == words(other.as_bytes())
+            && (other.len() <= WORDS || self.is_all(other))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -39,15 +39,45 @@ impl Literal {
     ///
     /// PERF: what is longer than its two words is compared at the end, by a call that nothing comes
     /// after: what comes before then needs no registers of its own (W2-5, W4).
-    #[inline]
-    pub(crate) fn any(literals: &[Literal], other: &str) -> bool {
+    #[inline(always)]
+    pub(crate) fn any(literals: &[Literal], other: &str) -> Truth {
         let words = words(other.as_bytes());
-        let is_near = |known: &Literal| known.is_near(words, other.as_bytes());
-        match literals.iter().position(is_near) {
-            None => false,
-            Some(_) if other.len() <= 16 => true,
-            Some(at) => Literal::any_long(literals.get(at..).unwrap_or_default(), other),
+        let mut rest = literals.iter();
+        match rest.find(|known| known.is_near(words, other.as_bytes())) {
+            None => Truth::False,
+            Some(_) if other.len() <= WORDS => Truth::True,
+            Some(near) => near.or_any_long(rest.as_slice(), other),
         }
+    }
+
+    #[inline(never)]
+    fn or_any_long(&self, rest: &[Literal], other: &str) -> Truth {
+        Truth::of(*self.text == *other || rest.iter().any(|known| *known.text == *other))
+    }
+
+    /// Whether its two words are not all of it.
+    #[inline]
+    pub(crate) fn is_long(&self) -> bool {
+        self.text.len() > WORDS
+    }
+
+    /// As [`Literal::is`] of a literal that is not [long](Literal::is_long).
+    #[inline(always)]
+    pub(crate) fn is_short(&self, other: &str) -> bool {
+        self.text.len() == other.len() && self.words == words(other.as_bytes())
+    }
+
+    /// Whether the two words are those of bytes of the same length, which may differ between them.
+    #[inline(always)]
+    pub(super) fn is_near_to(&self, other: &[u8]) -> bool {
+        self.words == words(other)
+    }
+
+    /// As [`Literal::is_near_to`] of a literal in lower case, and bytes in any.
+    #[inline(always)]
+    pub(super) fn is_near_in_any_case(&self, other: &[u8]) -> bool {
+        let words = words(other);
+        self.words == [lower(words[0]), lower(words[1])]
     }
 
     /// Whether the length and the two words are those of a text, which may differ between them.
@@ -57,14 +87,20 @@ impl Literal {
     }
 
     #[inline(never)]
-    fn any_long(literals: &[Literal], other: &str) -> bool {
-        literals.iter().any(|known| *known.text == *other)
+    fn is_all(&self, other: &str) -> bool {
+        *self.text == *other
     }
+}
 
-    #[inline(never)]
-    fn is_long(&self, other: &[u8]) -> bool {
-        self.text.as_bytes() == other
-    }
+/// The letters of ASCII in lower case, in all eight bytes at once.
+fn lower(word: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let low = word & (0x7f * EACH);
+    // The high bit of each byte tells; no sum goes beyond its byte.
+    let from_a = low + u64::from(0x80 - b'A') * EACH;
+    let beyond_z = low + u64::from(0x7f - b'Z') * EACH;
+    let is_upper = from_a & !beyond_z & !word & (0x80 * EACH);
+    word | (is_upper >> 2)
 }
 
 /// The first and the last eight bytes. They meet or overlap in a text of at most sixteen, and so
@@ -85,6 +121,16 @@ fn words(bytes: &[u8]) -> [u64; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_in_lower_case_is_that_of_its_bytes() {
+        for byte in 0..=u8::MAX {
+            for word in [[byte; 8], [b'@', byte, b'Z', byte, 0xff, byte, b'[', 0]] {
+                let expected = u64::from_le_bytes(word.map(|byte| byte.to_ascii_lowercase()));
+                assert_eq!(lower(u64::from_le_bytes(word)), expected, "{word:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_literal_is_its_own_text_only() {

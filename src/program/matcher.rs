@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::{Accepts, Affixes, Literal, Matcher, Truth};
-use crate::context::Attribute;
+use super::{Accepts, Matcher, Truth};
+use crate::context::{Attribute, decode_percent};
 use crate::literal::instant;
 use crate::literal::number::Number;
 use crate::literal::version::Version;
@@ -88,18 +88,18 @@ fn accepted(matcher: &Matcher, value: Scalar<'_>, accepts: &Accepts) -> Truth {
 }
 
 /// All tests of a text.
-#[inline]
+#[inline(never)]
 pub(crate) fn passes_text(matcher: &Matcher, text: &str) -> Truth {
     match matcher {
-        Matcher::Equals(set) => Truth::of(set.contains(text)),
-        Matcher::StartsWith(affixes) if text.len() <= MAX_TEXT => Truth::of(affixes.start(text)),
-        Matcher::EndsWith(affixes) if text.len() <= MAX_TEXT => Truth::of(affixes.end(text)),
+        Matcher::Equals(set) => set.holds(text),
+        Matcher::StartsWith(affixes) => affixes.start(text),
+        Matcher::EndsWith(affixes) => affixes.end(text),
         matcher => passes(matcher, Scalar::Text(text)),
     }
 }
 
 /// All tests of an integer.
-#[inline]
+#[inline(never)]
 pub(crate) fn passes_integer(matcher: &Matcher, value: i64) -> Truth {
     let value = i128::from(value);
     match matcher {
@@ -119,7 +119,7 @@ pub(crate) fn passes(matcher: &Matcher, value: Scalar<'_>) -> Truth {
         }
         Matcher::AnyOf(kinds) => any(kinds.iter().map(|kind| passes(kind, value))),
         Matcher::Equals(set) => match value {
-            Scalar::Text(text) => Truth::of(set.contains(text)),
+            Scalar::Text(text) => set.holds(text),
             _ => Truth::Unknown,
         },
         Matcher::StartsWith(affixes) => with_text(value, |text| affixes.start(text)),
@@ -156,9 +156,23 @@ pub(crate) fn passes(matcher: &Matcher, value: Scalar<'_>) -> Truth {
     }
 }
 
-fn with_text(value: Scalar<'_>, test: impl FnOnce(&str) -> bool) -> Truth {
+/// A cookie is taken as it is; only where that does not pass, and it is percent-encoded, is it
+/// decoded.
+pub(crate) fn passes_cookie(matcher: &Matcher, raw: &str) -> Truth {
+    let as_is = passes(matcher, Scalar::Text(raw));
+    if as_is == Truth::True || !raw.contains('%') {
+        return as_is;
+    }
+    let mut buffer = [0; MAX_TEXT];
+    match decode_percent(raw, &mut buffer) {
+        Some(decoded) => passes(matcher, Scalar::Text(decoded)),
+        None => Truth::Unknown,
+    }
+}
+
+fn with_text(value: Scalar<'_>, test: impl FnOnce(&str) -> Truth) -> Truth {
     match value {
-        Scalar::Text(text) if text.len() <= MAX_TEXT => Truth::of(test(text)),
+        Scalar::Text(text) => test(text),
         _ => Truth::Unknown,
     }
 }
@@ -179,39 +193,6 @@ fn with_instant(value: Scalar<'_>, test: impl FnOnce(Timestamp) -> bool) -> Trut
         _ => None,
     };
     at.map_or(Truth::Unknown, |at| Truth::of(test(at)))
-}
-
-impl Affixes {
-    fn start(&self, text: &str) -> bool {
-        self.any(|affix| text.as_bytes().get(..affix.len()))
-    }
-
-    fn end(&self, text: &str) -> bool {
-        let start = |affix: &Literal| text.len().checked_sub(affix.len());
-        self.any(|affix| start(affix).and_then(|at| text.as_bytes().get(at..)))
-    }
-
-    /// Whether one of them is the part of a text that it is compared with.
-    #[inline]
-    fn any<'t>(&self, part: impl Fn(&Literal) -> Option<&'t [u8]>) -> bool {
-        self.texts.iter().any(|affix| {
-            part(affix).is_some_and(|part| match self.ignore_case {
-                true => part.eq_ignore_ascii_case(affix.text().as_bytes()),
-                false => affix.is_bytes(part),
-            })
-        })
-    }
-
-    fn are_in(&self, text: &str) -> bool {
-        self.texts.iter().any(|affix| {
-            let affix = affix.text().as_bytes();
-            // An affix is never empty: the file may not say so.
-            text.as_bytes().windows(affix.len().max(1)).any(|window| match self.ignore_case {
-                true => window.eq_ignore_ascii_case(affix),
-                false => window == affix,
-            })
-        })
-    }
 }
 
 /// Kleene's `or` over all, as far as it takes.

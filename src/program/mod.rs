@@ -4,11 +4,13 @@
 //! end. Negation is pushed down to the leaves when the code is made: a leaf must be *definitely
 //! true*, or *definitely false*, and whatever is unknown is neither.
 
+mod affix;
 mod first_match;
 mod literal;
 mod matcher;
 mod names;
 mod networks;
+mod rule;
 mod set;
 mod table;
 
@@ -26,15 +28,19 @@ use crate::reason::Reason;
 use crate::strategy::Condition;
 use crate::value::{Value, ValueType};
 
-pub(crate) use first_match::{FirstMatch, Known, Needed, Wanted};
+pub(crate) use affix::Affixes;
+pub(crate) use first_match::{Candidate, FirstMatch, Known, Needed, Wanted};
 pub(crate) use literal::Literal;
-pub(crate) use matcher::{MAX_TEXT, Scalar, any_element, passes, passes_integer, passes_text};
+pub(crate) use matcher::{
+    MAX_TEXT, Scalar, any_element, passes, passes_cookie, passes_integer, passes_text,
+};
 pub(crate) use names::Names;
 pub(crate) use networks::Networks;
+pub(crate) use rule::{Extra, Rule, Serve, Split};
 pub(crate) use set::TextSet;
 pub(crate) use table::{
     AttributeId, ExtraId, FirstMatchId, FlagId, FlagTestId, Id, RuleId, SegmentId,
-    SegmentRolloutId, SplitId, StrategyId, Table, TestId, UnitsId, VariantId,
+    SegmentRolloutId, SplitId, StrategyId, Table, UnitsId, VariantId,
 };
 
 /// All flags of a loaded state.
@@ -47,14 +53,15 @@ pub(crate) struct Program {
     pub(crate) first_matches: Table<FirstMatchId, FirstMatch>,
     pub(crate) variants: Table<VariantId, Variant>,
     pub(crate) ops: Table<OpId, Op>,
-    pub(crate) tests: Table<TestId, Test>,
     pub(crate) segments: Table<SegmentId, Segment>,
+    /// The ops that ask a segment in place, in their order: which, and what is wanted of it.
+    pub(crate) in_place: Vec<(OpId, SegmentId, Truth)>,
     pub(crate) flag_tests: Table<FlagTestId, FlagTest>,
     pub(crate) strategies: Table<StrategyId, Strategy>,
     pub(crate) segment_rollouts: Table<SegmentRolloutId, SegmentRollout>,
     pub(crate) splits: Table<SplitId, Split>,
     pub(crate) units: Table<UnitsId, Box<[UnitSource]>>,
-    pub(crate) attributes: Table<AttributeId, AttributeName>,
+    pub(crate) attributes: Table<AttributeId, Arc<AttributeName>>,
 }
 
 impl Program {
@@ -67,8 +74,8 @@ impl Program {
             first_matches: Table::new(),
             variants: Table::new(),
             ops: Table::new(),
-            tests: Table::new(),
             segments: Table::new(),
+            in_place: Vec::new(),
             flag_tests: Table::new(),
             strategies: Table::new(),
             segment_rollouts: Table::new(),
@@ -85,8 +92,13 @@ impl Program {
         self.extras.shrink();
         self.variants.shrink();
         self.ops.shrink();
-        self.tests.shrink();
         self.flag_tests.shrink();
+    }
+
+    /// The segment that an op asks in place.
+    pub(crate) fn segment_in_place(&self, op: OpId) -> Option<(SegmentId, Truth)> {
+        let at = self.in_place.binary_search_by_key(&op, |(op, ..)| *op).ok()?;
+        self.in_place.get(at).map(|(_, segment, wants)| (*segment, *wants))
     }
 
     /// The flag of a name.
@@ -128,7 +140,10 @@ impl Flag {
 }
 
 /// What it takes to decide a flag.
+///
+/// PERF: not in the niches of the reason, so that it takes one comparison to tell them apart (W2).
 #[derive(Clone, Copy, Debug)]
+#[repr(u8)]
 pub(crate) enum Asks {
     /// It is the same for everyone, because of this.
     Nothing(Reason),
@@ -143,46 +158,6 @@ pub(crate) enum Asks {
 pub(crate) struct Variant {
     pub(crate) name: Arc<str>,
     pub(crate) value: Value,
-}
-
-/// One rule.
-#[derive(Debug)]
-pub(crate) struct Rule {
-    /// Where the code of its condition starts, its own `unless` included.
-    pub(crate) entry: OpId,
-    pub(crate) serve: Serve,
-    /// Who of those it matches, unless the extra has a ramp.
-    pub(crate) share: Share,
-    /// Whether the file gives it a rollout, of whatever share.
-    pub(crate) has_rollout: bool,
-    pub(crate) units: Units,
-    pub(crate) rollout_salt: Salt,
-    pub(crate) split_salt: Salt,
-    pub(crate) extra: Option<ExtraId>,
-    /// The first of its ops, for explanations.
-    pub(crate) first_op: OpId,
-}
-
-/// What few rules have.
-#[derive(Debug)]
-pub(crate) struct Extra {
-    pub(crate) from: Option<Timestamp>,
-    pub(crate) until: Option<Timestamp>,
-    pub(crate) ramp: Option<Box<[(Timestamp, Share)]>>,
-    pub(crate) otherwise: Option<VariantId>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Serve {
-    Variant(VariantId),
-    Split(SplitId),
-}
-
-/// Arms with their ends, in the order of their names.
-#[derive(Debug)]
-pub(crate) struct Split {
-    pub(crate) ends: Box<[u32]>,
-    pub(crate) arms: Box<[VariantId]>,
 }
 
 /// One step of a condition.
@@ -222,20 +197,48 @@ impl Id for OpId {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+/// What an op asks. Conditions that ask the same have one test in common.
+///
+/// PERF: which function asks a test is known when the program is made, and the test is found without
+/// a table (W4, PRODUCT, DEEP).
+#[derive(Clone, Debug)]
 pub(crate) enum Leaf {
     /// Whether the user is one of a set.
-    UserEquals(TestId),
+    UserEquals(Arc<Test>),
     /// Whether another text that every context can have is one of a set.
-    TextEquals(TestId),
+    TextEquals(Arc<Test>),
     /// Whether an attribute of the service's own is one of a set.
-    AttributeEquals(TestId),
+    AttributeEquals(Arc<Test>),
+    /// What else is asked of the value of a text that every context can have.
+    Text(Arc<Test>),
+    /// What else is asked of the value of an attribute of the service's own.
+    Attribute(Arc<Test>),
+    /// What is asked of the value of a header.
+    Header(Arc<Test>),
     /// Any other test.
-    Test(TestId),
+    Test(Arc<Test>),
     Segment(SegmentId),
     Flag(FlagTestId),
     Strategy(StrategyId),
     Rollout(SegmentRolloutId),
+}
+
+impl Leaf {
+    /// The leaf that asks a test.
+    pub(crate) fn of(test: Arc<Test>) -> Leaf {
+        let leaf = match (&test.subject, &test.matcher) {
+            _ if test.exists.is_some() => Leaf::Test,
+            (Subject::Builtin(Builtin::User), Matcher::Equals(_)) => Leaf::UserEquals,
+            (Subject::Builtin(_), Matcher::Equals(_)) => Leaf::TextEquals,
+            (Subject::Attribute(_), Matcher::Equals(_)) => Leaf::AttributeEquals,
+            (_, Matcher::Anything) => Leaf::Test,
+            (Subject::Builtin(_), _) => Leaf::Text,
+            (Subject::Attribute(_), _) => Leaf::Attribute,
+            (Subject::Header(_), _) => Leaf::Header,
+            (Subject::Ip | Subject::Cookie(_), _) => Leaf::Test,
+        };
+        leaf(test)
+    }
 }
 
 /// Kleene's three values.
@@ -281,13 +284,35 @@ pub(crate) struct Test {
     pub(crate) matcher: Matcher,
 }
 
+impl Test {
+    /// What the tests of something come to that is there.
+    #[inline]
+    pub(crate) fn of_present(&self, value: impl FnOnce(&Matcher) -> Truth) -> Truth {
+        match (self.exists, &self.matcher) {
+            (Some(false), _) => Truth::False,
+            (_, Matcher::Anything) => Truth::True,
+            (_, matcher) => value(matcher),
+        }
+    }
+
+    /// What they come to of something that is not there: only `exists` knows the answer.
+    #[inline]
+    pub(crate) fn of_absent(&self, otherwise: Truth) -> Truth {
+        let existence = self.exists.map_or(Truth::True, |wanted| Truth::of(!wanted));
+        match self.matcher {
+            Matcher::Anything => existence,
+            _ => existence.and(otherwise),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Subject {
     Builtin(Builtin),
     Ip,
     Header(Arc<HeaderKey<'static>>),
     Cookie(Arc<Finder<'static>>),
-    Attribute(AttributeId),
+    Attribute(Arc<AttributeName>),
 }
 
 /// An attribute of the service's own, and where else its name can lead.
@@ -308,6 +333,7 @@ pub(crate) struct JsonPath {
 
 /// What a declaration leaves of an attribute's values.
 #[derive(Debug)]
+#[repr(u8)]
 pub(crate) enum Accepts {
     Anything,
     Integers,
@@ -337,18 +363,18 @@ pub(crate) enum Matcher {
     Network(Networks),
 }
 
-/// Texts that a value starts with, ends with or contains.
-#[derive(Debug)]
-pub(crate) struct Affixes {
-    pub(crate) texts: Box<[Literal]>,
-    pub(crate) ignore_case: bool,
-}
-
 /// A segment, compiled for either thing that can be wanted of it.
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub(crate) holds: Code,
     pub(crate) fails: Code,
+}
+
+impl Segment {
+    /// The code that tells whether the segment definitely is what is wanted of it.
+    pub(crate) fn code(&self, wants: Truth) -> Code {
+        if wants == Truth::True { self.holds } else { self.fails }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -434,7 +460,7 @@ impl RuleIndex {
 
 const _: () = {
     assert!(size_of::<Outcome>() == 12);
-    assert!(size_of::<Op>() == 20);
+    assert!(size_of::<Op>() == 32);
     assert!(size_of::<Rule>() <= 64);
     assert!(size_of::<Flag>() <= 64);
 };

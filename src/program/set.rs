@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::Truth;
 use super::literal::Literal;
 use crate::bucket::UnitHash;
 
@@ -41,29 +42,35 @@ impl TextSet {
     }
 
     #[inline(always)]
-    pub(crate) fn contains(&self, text: &str) -> bool {
+    pub(crate) fn holds(&self, text: &str) -> Truth {
+        let few = match self {
+            TextSet::One(only) => std::slice::from_ref(only),
+            TextSet::Few(few) => few,
+            TextSet::Many(many) => return many.holds(text),
+            TextSet::FewInAnyCase(few) => return holds_in_any_case(few, text),
+            TextSet::ManyInAnyCase(many) => return many.holds_in_any_case(text),
+        };
+        Literal::any(few, text)
+    }
+
+    /// As [`TextSet::holds`], of a text whose hash is known.
+    #[inline(always)]
+    pub(crate) fn holds_hashed(&self, text: &str, hash: UnitHash) -> Truth {
         match self {
-            TextSet::One(only) => only.is(text),
-            TextSet::Few(few) => Literal::any(few, text),
-            TextSet::Many(many) => many.contains(text),
-            TextSet::FewInAnyCase(few) => contains_in_any_case(few, text),
-            TextSet::ManyInAnyCase(many) => many.contains_in_any_case(text),
+            TextSet::Many(many) => many.holds_hashed(text, hash.get()),
+            _ => self.holds(text),
         }
     }
 
-    /// As [`TextSet::contains`], of a text whose hash is known.
-    #[inline(always)]
-    pub(crate) fn contains_hashed(&self, text: &str, hash: UnitHash) -> bool {
-        match self {
-            TextSet::Many(many) => many.contains_hashed(text, hash.get()),
-            _ => self.contains(text),
-        }
+    #[inline]
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        self.holds(text) == Truth::True
     }
 }
 
 #[inline(never)]
-fn contains_in_any_case(texts: &[Box<str>], text: &str) -> bool {
-    texts.iter().any(|known| known.eq_ignore_ascii_case(text))
+fn holds_in_any_case(texts: &[Box<str>], text: &str) -> Truth {
+    Truth::of(texts.iter().any(|known| known.eq_ignore_ascii_case(text)))
 }
 
 /// Texts in a hash table. A hash only narrows; bytes decide.
@@ -82,25 +89,26 @@ impl Hashed {
     }
 
     #[inline(never)]
-    fn contains(&self, text: &str) -> bool {
-        self.contains_hashed(text, xxh3_64(text.as_bytes()))
+    fn holds(&self, text: &str) -> Truth {
+        self.holds_hashed(text, xxh3_64(text.as_bytes()))
     }
 
-    fn contains_hashed(&self, text: &str, hash: u64) -> bool {
+    #[inline(never)]
+    fn holds_hashed(&self, text: &str, hash: u64) -> Truth {
         let is_same = |at: u32| self.texts.get(at as usize).is_some_and(|known| **known == *text);
-        self.index.find(hash, is_same).is_some()
+        Truth::of(self.index.find(hash, is_same).is_some())
     }
 
     // Its buffer is not for the stack of whoever asks a set of another kind.
     #[inline(never)]
-    fn contains_in_any_case(&self, text: &str) -> bool {
+    fn holds_in_any_case(&self, text: &str) -> Truth {
         let mut buffer = [0_u8; MAX_FOLDED];
         let Some(folded) = buffer.get_mut(..text.len()) else {
-            return contains_in_any_case(&self.texts, text);
+            return holds_in_any_case(&self.texts, text);
         };
         folded.copy_from_slice(text.as_bytes());
         folded.make_ascii_lowercase();
-        std::str::from_utf8(folded).is_ok_and(|folded| self.contains(folded))
+        std::str::from_utf8(folded).map_or(Truth::False, |folded| self.holds(folded))
     }
 }
 
@@ -130,7 +138,7 @@ impl HashIndex {
     }
 
     /// The position with this hash that is the same by its bytes too.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&self, hash: u64, is_same: impl Fn(u32) -> bool) -> Option<u32> {
         let mut at = hash as usize & self.mask;
         // Half of the slots are free, so that the search ends.

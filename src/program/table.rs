@@ -35,7 +35,6 @@ ids! {
     FlagId;
     RuleId;
     VariantId;
-    TestId;
     SegmentId;
     FlagTestId;
     StrategyId;

@@ -1,0 +1,71 @@
+//! Rules: whom they serve what, and when.
+
+use jiff::Timestamp;
+
+use super::{ExtraId, OpId, SplitId, Units, VariantId};
+use crate::bucket::{self, Salt, Share};
+
+/// One rule.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    /// Where the code of its condition starts, its own `unless` included.
+    pub(crate) entry: OpId,
+    pub(crate) serve: Serve,
+    /// Who of those it matches, unless the extra has a ramp.
+    pub(crate) share: Share,
+    /// Whether the file gives it a rollout, of whatever share.
+    pub(crate) has_rollout: bool,
+    /// Whether its extra has an instant from or until which it is open.
+    pub(crate) has_window: bool,
+    /// Whether its extra has a ramp.
+    pub(crate) has_ramp: bool,
+    pub(crate) units: Units,
+    pub(crate) rollout_salt: Salt,
+    pub(crate) split_salt: Salt,
+    pub(crate) extra: Option<ExtraId>,
+    /// The first of its ops, for explanations.
+    pub(crate) first_op: OpId,
+}
+
+/// What few rules have.
+#[derive(Debug)]
+pub(crate) struct Extra {
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
+    pub(crate) ramp: Option<Box<[(Timestamp, Share)]>>,
+    pub(crate) otherwise: Option<VariantId>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Serve {
+    Variant(VariantId),
+    Split(SplitId),
+}
+
+impl Extra {
+    /// Whether a rule is open at an instant.
+    pub(crate) fn is_open(&self, at: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
+    }
+
+    /// The share of a ramp at an instant.
+    pub(crate) fn share_at(&self, at: Timestamp) -> Share {
+        let ramp = self.ramp.as_deref().unwrap_or_default();
+        let begun = ramp.iter().take_while(|(from, _)| *from <= at).last();
+        begun.map_or(Share::NONE, |(_, share)| *share)
+    }
+}
+
+/// Arms with their ends, in the order of their names.
+#[derive(Debug)]
+pub(crate) struct Split {
+    pub(crate) ends: Box<[u32]>,
+    pub(crate) arms: Box<[VariantId]>,
+}
+
+impl Split {
+    /// What the arm of a bucket serves.
+    pub(crate) fn arm(&self, bucket: u32) -> Option<VariantId> {
+        bucket::arm(&self.ends, bucket).and_then(|arm| self.arms.get(arm)).copied()
+    }
+}
