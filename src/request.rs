@@ -109,6 +109,15 @@ impl<'r> Request<'r> {
         self.ctx.attribute_in_place(|known| name.name.is_short(known))
     }
 
+    /// A text of the request's own context that is not the user.
+    #[inline(always)]
+    pub(crate) fn own_text(&self, subject: &Subject) -> Option<&'r str> {
+        match subject {
+            Subject::Builtin(builtin) => self.ctx.own_text(*builtin),
+            _ => None,
+        }
+    }
+
     /// The text of an attribute that is in place.
     #[inline(always)]
     pub(crate) fn text_in_place(&self, subject: &Subject) -> Option<&'r str> {

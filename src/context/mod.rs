@@ -428,7 +428,7 @@ impl<'a> Context<'a> {
         &self,
         is_it: impl Fn(&str) -> bool,
     ) -> Option<&Attribute<'a>> {
-        if self.more.is_some() {
+        if self.more.is_some() || !self.lent_attributes.is_empty() {
             return None;
         }
         self.attributes.iter().rfind(|(known, _)| is_it(known)).map(|(_, value)| value)

@@ -5,7 +5,7 @@ use memchr::memmem::Finder;
 use super::Run;
 use crate::context::{Attribute, Builtin, Found};
 use crate::program::{
-    Accepts, AttributeName, Matcher, Scalar, Subject, Test, TextSet, Truth, any_element, passes,
+    Accepts, AttributeName, Matcher, Scalar, Subject, Test, Truth, any_element, passes,
     passes_cookie, passes_integer, passes_text,
 };
 
@@ -25,7 +25,7 @@ pub(super) fn user_equals(run: &Run<'_>, test: &Test) -> Truth {
 
 #[inline(never)]
 pub(super) fn text_equals(run: &Run<'_>, test: &Test) -> Truth {
-    match (own_text(run, test), &test.matcher) {
+    match (run.request.own_text(&test.subject), &test.matcher) {
         (Some(text), Matcher::Equals(set)) => set.holds(text),
         _ => ask(run, test),
     }
@@ -38,19 +38,10 @@ pub(super) fn text(run: &Run<'_>, test: &Test) -> Truth {
             Some((user, _)) => passes_text(&test.matcher, user),
             None => ask(run, test),
         },
-        _ => match own_text(run, test) {
+        _ => match run.request.own_text(&test.subject) {
             Some(text) => passes_text(&test.matcher, text),
             None => ask(run, test),
         },
-    }
-}
-
-/// A text that is not the user.
-#[inline(always)]
-fn own_text<'r>(run: &Run<'r>, test: &Test) -> Option<&'r str> {
-    match test.subject {
-        Subject::Builtin(builtin) => run.request.ctx.own_text(builtin),
-        _ => None,
     }
 }
 
@@ -62,15 +53,9 @@ pub(super) fn attribute_equals(run: &Run<'_>, test: &Test) -> Truth {
     };
     match (run.request.attribute_in_place(attribute), &attribute.accepts) {
         (Some(Attribute::Text(text)), Accepts::Anything) => set.holds(text),
-        (Some(Attribute::Text(text)), Accepts::OneOf(known)) => holds_of_known(set, known, text),
+        (Some(Attribute::Text(text)), Accepts::OneOf(known)) => set.holds_of(known, text),
         _ => ask(run, test),
     }
-}
-
-/// Of a text that is not one of its declaration, nothing is known.
-#[inline(never)]
-fn holds_of_known(set: &TextSet, known: &TextSet, text: &str) -> Truth {
-    if known.contains(text) { set.holds(text) } else { Truth::Unknown }
 }
 
 #[inline(never)]
@@ -129,6 +114,9 @@ fn ask_cookie(run: &Run<'_>, test: &Test, name: &Finder<'_>) -> Truth {
 #[inline(never)]
 fn ask_attribute(run: &Run<'_>, test: &Test, attribute: &AttributeName) -> Truth {
     let own = run.request.ctx.own_attribute(|known| attribute.name.is(known));
+    if let (Some(Attribute::Text(text)), Accepts::Anything) = (own, &attribute.accepts) {
+        return test.of_present(|matcher| passes_text(matcher, text));
+    }
     match run.request.attribute_beyond(own, attribute) {
         Some(value) => test.of_present(|matcher| any_element(matcher, value, &attribute.accepts)),
         None => test.of_absent(Truth::Unknown),

@@ -24,10 +24,10 @@ impl Literal {
         &self.text
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is(&self, other: &str) -> bool {
         self.text.len() == other.len()
-            && self.words == words(other.as_bytes())
+            && self.is_near(words(other.as_bytes()), other.as_bytes())
             && (other.len() <= WORDS || self.is_all(other))
     }
 

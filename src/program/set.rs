@@ -53,6 +53,13 @@ impl TextSet {
         Literal::any(few, text)
     }
 
+    /// As [`TextSet::holds`], of an attribute that has a declaration: of a text that is not one of
+    /// that, nothing is known.
+    #[inline(never)]
+    pub(crate) fn holds_of(&self, declared: &TextSet, text: &str) -> Truth {
+        if declared.contains(text) { self.holds(text) } else { Truth::Unknown }
+    }
+
     /// As [`TextSet::holds`], of a text whose hash is known.
     #[inline(always)]
     pub(crate) fn holds_hashed(&self, text: &str, hash: UnitHash) -> Truth {
