@@ -16,9 +16,9 @@ use jiff::Timestamp;
 use crate::bucket::Share;
 use crate::observer::{Inside, Observer, RuleResult, Silent};
 use crate::program::{
-    Asks, Candidate, ExtraId, FirstMatch, FirstMatchId, Flag, FlagId, FlagTest, FlagTestId, Leaf,
-    NO_BUCKET, Op, OpId, Outcome, Program, Rule, RuleIndex, SegmentId, SegmentRolloutId, Serve,
-    SplitId, StrategyId, Truth, VariantId,
+    Asks, BySubject, Candidate, ExtraId, FirstMatch, FirstMatchId, Flag, FlagId, FlagTest,
+    FlagTestId, Leaf, NO_BUCKET, Op, OpId, Outcome, Program, Rule, RuleIndex, SegmentId,
+    SegmentRolloutId, Serve, SplitId, StrategyId, Truth, VariantId,
 };
 use crate::reason::Reason;
 use crate::request::Request;
@@ -100,11 +100,7 @@ fn by_table(run: &Run<'_>, flag: &Flag, rules: &[Rule], table: FirstMatchId) -> 
     let table = run.program.first_matches.get(table);
     match table.only_subject() {
         Some(only) => {
-            // PERF: what nearly all are needs no copy (W6).
-            let candidates = match run.request.text_in_place(&only.subject) {
-                Some(text) => only.candidates_of(text),
-                None => only.candidates(run.request.known_of(&only.subject)),
-            };
+            let candidates = of_subject(run, only);
             first_candidate(run, flag, rules, candidates.iter().copied())
         }
         None => by_subjects(run, flag, rules, table),
@@ -114,8 +110,19 @@ fn by_table(run: &Run<'_>, flag: &Flag, rules: &[Rule], table: FirstMatchId) -> 
 /// PERF: the lists of several subjects are gone through side by side, which one need not (W6).
 #[inline(never)]
 fn by_subjects(run: &Run<'_>, flag: &Flag, rules: &[Rule], table: &FirstMatch) -> Outcome {
-    let candidates = table.candidates(|subject| run.request.known_of(subject));
+    let candidates = table.candidates(|subject| of_subject(run, subject));
     first_candidate(run, flag, rules, candidates)
+}
+
+/// The rules that what the request has of a subject leaves.
+///
+/// PERF: what nearly all are needs no copy (W6, RULES-200).
+#[inline(always)]
+fn of_subject<'t>(run: &Run<'_>, by: &'t BySubject) -> &'t [Candidate] {
+    match run.request.text_in_place(&by.subject) {
+        Some(text) => by.candidates_of(text),
+        None => by.candidates(run.request.known_of(&by.subject)),
+    }
 }
 
 #[inline(always)]

@@ -153,14 +153,15 @@ impl FirstMatch {
     }
 
     /// The rules that can hold, in their order.
-    pub(crate) fn candidates<'t, 'r>(
+    #[inline]
+    pub(crate) fn candidates<'t>(
         &'t self,
-        known_of: impl Fn(&Subject) -> Known<'r>,
+        by_subject: impl Fn(&'t BySubject) -> &'t [Candidate],
     ) -> Candidates<'t> {
         let mut rest: [&[Candidate]; SUBJECTS + 1] = [&[]; SUBJECTS + 1];
         let mut lists = rest.iter_mut();
-        for (by_subject, rest) in self.by_subject.iter().zip(lists.by_ref()) {
-            *rest = by_subject.candidates(known_of(&by_subject.subject));
+        for (subject, rest) in self.by_subject.iter().zip(lists.by_ref()) {
+            *rest = by_subject(subject);
         }
         if let Some(last) = lists.next() {
             *last = &self.others;
@@ -309,12 +310,12 @@ mod tests {
         FirstMatch::new(&rules.iter().map(needed).collect::<Vec<_>>(), subject)
     }
 
-    fn candidates(table: &FirstMatch, region: Known<'_>, tenant: Known<'_>) -> Vec<usize> {
-        let text_of = |subject: &Subject| match subject {
-            Subject::Builtin(Builtin::Region) => region,
-            _ => tenant,
+    fn candidates<'t>(table: &'t FirstMatch, region: Known<'_>, tenant: Known<'_>) -> Vec<usize> {
+        let of_subject = |by: &'t BySubject| match by.subject {
+            Subject::Builtin(Builtin::Region) => by.candidates(region),
+            _ => by.candidates(tenant),
         };
-        table.candidates(text_of).map(|candidate| usize::from(candidate.rule)).collect()
+        table.candidates(of_subject).map(|candidate| usize::from(candidate.rule)).collect()
     }
 
     #[test]

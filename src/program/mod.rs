@@ -29,7 +29,7 @@ use crate::strategy::Condition;
 use crate::value::{Value, ValueType};
 
 pub(crate) use affix::Affixes;
-pub(crate) use first_match::{Candidate, FirstMatch, Known, Needed, Wanted};
+pub(crate) use first_match::{BySubject, Candidate, FirstMatch, Known, Needed, Wanted};
 pub(crate) use literal::Literal;
 pub(crate) use matcher::{
     MAX_TEXT, Scalar, any_element, passes, passes_cookie, passes_integer, passes_text,
