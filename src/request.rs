@@ -34,6 +34,12 @@ impl<'r> Request<'r> {
     /// (W2, W4), and nearly all units are users whom the request itself names (W3, W5).
     #[inline(never)]
     pub(crate) fn bucket(&self, units: Units, salt: Salt, program: &Program) -> Option<u32> {
+        self.bucket_here(units, salt, program)
+    }
+
+    /// The same, for what is out of line itself.
+    #[inline(always)]
+    pub(crate) fn bucket_here(&self, units: Units, salt: Salt, program: &Program) -> Option<u32> {
         match (units, self.ctx.own_user_hash()) {
             (Units::User, Some(user)) => Some(bucket::bucket(user, salt)),
             _ => self.bucket_elsewhere(units, salt, program),

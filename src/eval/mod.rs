@@ -255,7 +255,7 @@ fn otherwise(run: &Run<'_>, extra: ExtraId) -> Option<VariantId> {
 /// What the arm of a split serves that the unit is in, and the bucket that put it there.
 #[inline(never)]
 fn arm(run: &Run<'_>, rule: &Rule, split: SplitId) -> Option<(VariantId, u32)> {
-    let bucket = run.request.bucket(rule.units, rule.split_salt, run.program)?;
+    let bucket = run.request.bucket_here(rule.units, rule.split_salt, run.program)?;
     run.program.splits.get(split).arm(bucket).map(|variant| (variant, bucket))
 }
 
