@@ -147,7 +147,7 @@ impl Builder {
     }
 
     /// Where a copy of the last good files is kept, for a start while they are broken or not there.
-    /// [`Status::origin`] tells which it was.
+    /// [`Status::origin`](crate::Status::origin) tells which it was.
     pub fn last_good(mut self, path: impl AsRef<Path>) -> Builder {
         self.last_good = Some(path.as_ref().to_owned());
         self
@@ -188,7 +188,7 @@ impl Builder {
     /// enum lacks, json that does not parse) is an error of that flag: at the start the files are
     /// refused, and at a reload it keeps its last good version, as [`Builder::on_bad_flag`] has it.
     /// A flag that the files lack is a warning unless [`Builder::on_missing_flag`] says otherwise.
-    /// Flags that no key declares are listed in [`Status::undeclared`].
+    /// Flags that no key declares are listed in [`Status::undeclared`](crate::Status::undeclared).
     ///
     /// # Examples
     ///
@@ -286,7 +286,8 @@ impl Builder {
     /// nanoseconds off every question. Edits are seen as soon as otherwise.
     ///
     /// The price is memory: a thread that does not ask again keeps a state that was replaced, as
-    /// [`Status::retired`] counts. For a pool of threads that all serve requests.
+    /// [`Status::retired`](crate::Status::retired) counts. For a pool of threads that all serve
+    /// requests.
     ///
     /// # Examples
     ///
