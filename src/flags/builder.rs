@@ -264,7 +264,7 @@ impl Builder {
     /// Counts what the flags serve, for [`Flags::decision_counts`] and the metrics.
     ///
     /// Threads count apart from each other, so that they do not wait for each other's caches; the
-    /// price is some nanoseconds a decision, and 8 bytes for each variant, state and thread that the
+    /// price is some ten nanoseconds a decision, and 8 bytes for each variant, state and thread that the
     /// machine can run at once, up to 16 of them.
     pub fn count_decisions(mut self) -> Builder {
         self.settings.tallies = Some(Arc::default());
