@@ -7,7 +7,7 @@ use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
 
 use folder::Folder;
-use hoist::{Flags, Watch};
+use hoist::{Context, Flags, Watch};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -98,5 +98,39 @@ fn each_reload_and_each_distinct_failure_is_a_line() {
         assert!(said[2].ends_with("lost=3 left=1"), "{said:?}");
         flags.reload().unwrap();
         assert_eq!(written(), [""; 0]);
+    });
+}
+
+/// A subscriber that panics at each event.
+struct Moody;
+
+impl Subscriber for Moody {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn event(&self, _: &Event<'_>) {
+        panic!("a bad day");
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+#[test]
+fn a_log_that_panics_ends_nothing() {
+    let folder = Folder::new();
+    let path = folder.write("flags.yaml", "version: 1\nflags: { a: off }\n");
+    tracing::subscriber::with_default(Moody, || {
+        let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open().unwrap();
+        folder.write("flags.yaml", "version: 1\nflags: { a: on }\n");
+        flags.reload().unwrap();
+        assert!(flags.is_enabled("a", &Context::new()));
     });
 }

@@ -182,7 +182,8 @@ impl Core {
             }
         };
         let core = Core::new(loaded, plan, facts);
-        log::write_start(&core.status());
+        // What writes the log is the service's own.
+        drop(catch_unwind(AssertUnwindSafe(|| log::write_start(&core.status()))));
         core.keep(copy);
         match was_there {
             true => core.warn_of_kills(kill_file),
