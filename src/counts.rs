@@ -106,12 +106,13 @@ impl Tallies {
     fn settled(&self) -> MutexGuard<'_, Tallied> {
         let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Tallied { live, past } = &mut *guard;
-        live.retain(|tally| {
-            let is_live = Arc::strong_count(tally) > 1;
-            if !is_live {
+        // That nobody else has one is seen by `get_mut` with all that those counted who had.
+        live.retain_mut(|tally| match Arc::get_mut(tally) {
+            None => true,
+            Some(tally) => {
                 past.add(tally);
+                false
             }
-            is_live
         });
         guard
     }
