@@ -8,14 +8,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench whose input is wrong has nothing to go on with")]
 
+mod settings;
 #[allow(dead_code, reason = "each bench uses a part of the workloads")]
 mod workloads;
 
 use std::cell::Cell;
 use std::hint::black_box;
-use std::time::Duration;
 
-use criterion::Criterion;
 use hoist::{Attribute, Context, ContextBuf, Snapshot};
 
 use workloads::{TWELVE, USERS};
@@ -77,11 +76,7 @@ macro_rules! form {
 }
 
 fn main() {
-    let mut criterion = Criterion::default()
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_millis(1_000))
-        .without_plots()
-        .configure_from_args();
+    let mut criterion = settings::criterion();
     let all = Snapshot::from_yaml(ASKS_ALL).unwrap();
     assert!((0..USERS).all(|n| all.is_enabled("all", &workloads::ctx(&workloads::user(n)))));
     let asks = Snapshot::from_yaml(ASKS).unwrap();

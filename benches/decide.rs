@@ -8,20 +8,15 @@
 
 #[allow(dead_code, reason = "each bench uses a part of them")]
 mod asked;
+mod settings;
 #[allow(dead_code, reason = "each bench uses a part of the workloads")]
 mod workloads;
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
-
-use criterion::Criterion;
+use std::time::Instant;
 
 fn main() {
-    let mut criterion = Criterion::default()
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_millis(1_000))
-        .without_plots()
-        .configure_from_args();
+    let mut criterion = settings::criterion();
     for asked in asked::all() {
         let mut group = criterion.benchmark_group(asked.id);
         for (way, batch) in asked::WAYS.iter().zip(&asked.ways) {

@@ -10,6 +10,7 @@
 
 #[allow(dead_code, reason = "each bench uses a part of them")]
 mod asked;
+mod settings;
 #[allow(dead_code, reason = "each bench uses a part of the workloads")]
 mod workloads;
 
@@ -17,7 +18,6 @@ use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use criterion::Criterion;
 use hoist::{Builder, Context, Decision, Snapshot};
 
 use workloads::Workload;
@@ -37,11 +37,7 @@ const SETTINGS: &[(&str, Setting)] = &[
 ];
 
 fn main() {
-    let mut criterion = Criterion::default()
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_millis(1_000))
-        .without_plots()
-        .configure_from_args();
+    let mut criterion = settings::criterion();
     for workload in [workloads::w1(), workloads::w3(), workloads::w4()] {
         let mut group = criterion.benchmark_group(workload.id);
         for (id, setting) in SETTINGS {
