@@ -1,7 +1,7 @@
 //! How much memory a loaded document takes, and how much while it is loaded.
 //!
 //! What is asked of the allocator is the same in each run, so that it can be asserted. The bounds
-//! stand a tenth above what was measured.
+//! stand at most a tenth above what was measured.
 
 #[path = "../benches/workloads/mod.rs"]
 #[allow(dead_code, reason = "the documents of one bench are all that is needed")]

@@ -1,6 +1,6 @@
 //! Decisions and reloads in the telemetry that a service already has.
 //!
-//! Nothing of it is on by default, and a handle without it pays one test of a register for each
+//! Nothing of it is on by default, and a handle without it pays one test of a byte for each
 //! decision. What a service adds up is its own to say, by a [`Recorder`](crate::Recorder); what
 //! nearly all want is here.
 //!
