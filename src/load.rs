@@ -273,8 +273,17 @@ pub(crate) struct Origin<'o> {
 }
 
 impl Origin<'_> {
-    fn texts(&self) -> usize {
-        self.layers.iter().map(Vec::len).sum()
+    /// What reading its texts gave, of which no flag is broken.
+    fn read(&self, lowered: Lowered, compiled: Compiled, report: Report) -> Read {
+        Read {
+            document: lowered.document,
+            compiled: Arc::new(compiled),
+            report,
+            broken: BTreeMap::new(),
+            is_sealed: lowered.is_sealed,
+            texts: self.layers.iter().map(Vec::len).sum(),
+            hash: self.hash,
+        }
     }
 }
 
@@ -348,16 +357,7 @@ pub(crate) fn load(from: &mut Origin<'_>) -> Result<Loaded, Report> {
     if report.has_errors() {
         return Err(report);
     }
-    let read = Read {
-        is_sealed: lowered.is_sealed,
-        document: lowered.document,
-        compiled: Arc::new(compiled),
-        report,
-        broken: BTreeMap::new(),
-        texts: from.texts(),
-        hash: from.hash,
-    };
-    Ok(read.loaded(from))
+    Ok(from.read(lowered, compiled, report).loaded(from))
 }
 
 /// A service runs no tests: what is wrong with them is a warning to it.
@@ -425,16 +425,8 @@ pub(crate) fn reload(from: &mut Origin<'_>, published: &Loaded) -> Result<Loaded
             if problems.iter().any(refuses_all) || (rejects && report.has_errors()) {
                 return Err(report);
             }
-            let read = Read {
-                document,
-                compiled: Arc::new(checked.compiled),
-                report,
-                broken: kept,
-                is_sealed: lowered.is_sealed,
-                texts: from.texts(),
-                hash: from.hash,
-            };
-            return Ok(read.loaded(from));
+            let read = from.read(lowered, checked.compiled, report);
+            return Ok(Read { document, broken: kept, ..read }.loaded(from));
         }
     }
 }
@@ -448,15 +440,8 @@ fn as_it_is(lowered: Lowered, from: &Origin<'_>, before: &Compiled) -> Result<Re
     if !(checked.problems.is_empty() && checked.broken.is_empty() && lowered.loose.is_empty()) {
         return Err(Box::new(lowered));
     }
-    Ok(Read {
-        is_sealed: lowered.is_sealed,
-        report: lowered.sources.report(&[]),
-        document: lowered.document,
-        compiled: Arc::new(checked.compiled),
-        broken: BTreeMap::new(),
-        texts: from.texts(),
-        hash: from.hash,
-    })
+    let report = lowered.sources.report(&[]);
+    Ok(from.read(lowered, checked.compiled, report))
 }
 
 /// What tells one problem from another: rounds find the same ones again.
