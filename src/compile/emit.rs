@@ -468,8 +468,5 @@ impl Emitter<'_> {
 }
 
 fn set_of(texts: &[Name], ignore_case: bool) -> TextSet {
-    if let ([only], false) = (texts, ignore_case) {
-        return TextSet::One(Literal::new(Box::from(&**only)));
-    }
     TextSet::new(texts.iter().map(|text| &**text), ignore_case)
 }

@@ -26,14 +26,21 @@ pub(crate) enum TextSet {
 }
 
 impl TextSet {
-    pub(crate) fn new<'t>(texts: impl Iterator<Item = &'t str>, ignore_case: bool) -> TextSet {
+    pub(crate) fn new<'t>(
+        mut texts: impl ExactSizeIterator<Item = &'t str>,
+        ignore_case: bool,
+    ) -> TextSet {
+        // PERF: by far the most are of one text, which needs no vector (LOAD).
+        if texts.len() == 1 && !ignore_case {
+            let only = texts.next().unwrap_or_default();
+            return TextSet::One(Literal::new(Box::from(only)));
+        }
         let folded = |text: &str| match ignore_case {
             true => text.to_ascii_lowercase().into_boxed_str(),
             false => Box::from(text),
         };
-        let mut texts: Vec<Box<str>> = texts.map(folded).collect();
+        let texts: Vec<Box<str>> = texts.map(folded).collect();
         match (texts.len(), ignore_case) {
-            (1, false) => TextSet::One(Literal::new(texts.remove(0))),
             (0..=FEW, false) => TextSet::Few(texts.into_iter().map(Literal::new).collect()),
             (0..=FEW, true) => TextSet::FewInAnyCase(texts.into()),
             (_, false) => TextSet::Many(Arc::new(Hashed::new(texts))),
