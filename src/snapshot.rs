@@ -184,7 +184,7 @@ impl Snapshot {
         Decision::new(&self.loaded, flag.flag_name(), decided)
     }
 
-    /// Decides one flag for a reader that may find another value than it can read.
+    /// Decides one flag for a reader of its value, which may be able to read others only.
     #[cfg(feature = "openfeature")]
     pub(crate) fn decide_to_read<'s, T>(
         &'s self,
@@ -192,15 +192,9 @@ impl Snapshot {
         ctx: &Context<'_>,
         read: impl FnOnce(&Value) -> Option<T>,
     ) -> (Decision<'s>, Option<T>) {
-        let decided = self.loaded.decide(flag, ctx);
-        let decision = Decision::new(&self.loaded, flag, decided);
-        let value = decision.value().and_then(read);
-        if self.loaded.is_witnessed {
-            let is_read = |_: &(FlagId, Outcome)| value.is_some();
-            let told = decided.and_then(|it| Some(it).filter(is_read).ok_or(Reason::TypeMismatch));
-            self.loaded.tell(flag, told, ctx);
-        }
-        (decision, value)
+        let read = |_, served: Served<'_>| read(served.value());
+        let (decided, value) = self.loaded.read_and_tell(flag, ctx, read);
+        (Decision::new(&self.loaded, flag, decided), value)
     }
 
     /// Decides one flag, and nobody is told of it.
@@ -477,17 +471,12 @@ impl Loaded {
 
     #[inline(never)]
     fn is_enabled_and_told<'k>(&self, flag: impl BooleanKey<'k>, ctx: &Context<'_>) -> bool {
-        let on = |id| self.program.flags.get(id).on;
-        let is_boolean = |decided: &(FlagId, Outcome)| on(decided.0).is_some();
-        let decided = self.decide(flag, ctx);
-        let decided =
-            decided.and_then(|it| Some(it).filter(is_boolean).ok_or(Reason::TypeMismatch));
-        self.tell(flag.flag_name(), decided, ctx);
-        match decided {
-            Ok((id, outcome)) => on(id) == Some(outcome.variant),
-            Err(Reason::FlagNotFound) => flag.on_by_default(),
-            Err(_) => false,
-        }
+        let is_on = |id, served: Served<'_>| {
+            let on = self.program.flags.get(id).on;
+            on.map(|on| on == served.variant)
+        };
+        let (decided, is_on) = self.read_and_tell(flag, ctx, is_on);
+        is_on.unwrap_or(decided == Err(Reason::FlagNotFound) && flag.on_by_default())
     }
 
     #[inline]
@@ -497,25 +486,30 @@ impl Loaded {
         ctx: &Context<'_>,
     ) -> Option<T::Out<'s>> {
         if self.is_witnessed {
-            return self.value_and_told::<T>(flag, ctx);
+            return self.read_and_tell(flag, ctx, |_, served| T::read(served)).1;
         }
         let variant = self.variant(self.find(flag).ok()?, ctx);
         T::read(Served { loaded: self, variant })
     }
 
+    /// Decides a flag for a reader of what is served, and tells whoever is to hear of it: of what it
+    /// cannot read, as of another type.
     #[inline(never)]
-    fn value_and_told<'s, T: FlagValue>(
+    fn read_and_tell<'s, 'k, T>(
         &'s self,
-        flag: impl FlagKey<'s>,
+        flag: impl FlagKey<'k>,
         ctx: &Context<'_>,
-    ) -> Option<T::Out<'s>> {
+        read: impl FnOnce(FlagId, Served<'s>) -> Option<T>,
+    ) -> (Decided, Option<T>) {
         let decided = self.find(flag).map(|id| (id, self.decided(id, ctx)));
-        let value = decided.and_then(|(_, outcome)| {
+        let value = decided.and_then(|(id, outcome)| {
             let served = Served { loaded: self, variant: outcome.variant };
-            T::read(served).ok_or(Reason::TypeMismatch)
+            read(id, served).ok_or(Reason::TypeMismatch)
         });
-        let decided = value.as_ref().map_err(|reason| *reason).and(decided);
-        self.tell(flag.flag_name(), decided, ctx);
-        value.ok()
+        if self.is_witnessed {
+            let told = value.as_ref().map_err(|reason| *reason).and(decided);
+            self.tell(flag.flag_name(), told, ctx);
+        }
+        (decided, value.ok())
     }
 }

@@ -115,7 +115,7 @@ pub struct Served<'s> {
 
 impl<'s> Served<'s> {
     #[inline]
-    fn value(self) -> &'s Value {
+    pub(crate) fn value(self) -> &'s Value {
         &self.loaded.program.variants.get(self.variant).value
     }
 
