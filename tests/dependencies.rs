@@ -177,12 +177,19 @@ fn no_dependency_opens_a_socket_or_runs_tasks() {
     }
 }
 
-/// What stands in a service's stack is a guest of its runtime, and brings none.
+/// What stands in a service's stack or tells its telemetry is a guest of its runtime, and brings
+/// none.
 #[test]
 fn the_layers_for_services_bring_no_runtime() {
     let metadata = metadata();
     let packages = packages(&metadata);
-    for (feature, known) in [("http", "http"), ("tower", "tower-layer"), ("axum", "axum-core")] {
+    for (feature, known) in [
+        ("http", "http"),
+        ("tower", "tower-layer"),
+        ("axum", "axum-core"),
+        ("metrics", "metrics"),
+        ("tracing", "siphasher"),
+    ] {
         let found = of_every_platform(packages["hoist"], feature);
         assert!(found.contains_key(known), "{known} is not found: {:?}", found.keys());
         let refused = REFUSED.iter().find(|name| found.contains_key(**name));

@@ -168,6 +168,17 @@ fn a_force_of_another_type_is_refused() {
 }
 
 #[test]
+#[should_panic(expected = "`gone` cannot serve Text(\"20\"): its key asks for integer")]
+fn a_force_that_the_key_of_an_absent_flag_cannot_read_is_refused() {
+    hoist::flags! { GONE: u32 = "gone", default 20 }
+    let flags = testing::flags().build();
+    let forced = flags.force(&GONE, 50_u32);
+    assert_eq!(flags.value(&GONE, &ctx()), 50);
+    drop(forced);
+    let _forced = flags.force(&GONE, "20");
+}
+
+#[test]
 #[should_panic(expected = "no-such-key")]
 fn a_text_that_is_wrong_is_refused_with_its_report() {
     let _ = testing::flags().yaml("version: 1\nflags: { a: { no-such-key: 1 } }").build();
