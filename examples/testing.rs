@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!([total(&flags.snapshot(), &ada), total(&flags.snapshot(), &bob)], [95, 105]);
     println!("  ada {}, bob {}", total(&flags.snapshot(), &ada), total(&flags.snapshot(), &bob));
     {
-        let _free = flags.force(&SHIPPING, "free");
+        let _free = flags.force(&SHIPPING, Shipping::Free);
         let _new = flags.force(&NEW_PRICING, true);
         let snap = flags.snapshot();
         assert_eq!(snap.decide(&NEW_PRICING, &bob).reason(), Reason::Forced);
