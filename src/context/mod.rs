@@ -415,8 +415,11 @@ impl<'a> Context<'a> {
 
     /// An attribute that was given to this context and not to one under it.
     #[inline]
-    pub(crate) fn own_attribute(&self, is_it: impl Fn(&str) -> bool) -> Option<&Attribute<'a>> {
-        let is_it = |(name, _): &&(&str, Attribute<'a>)| is_it(name);
+    pub(crate) fn own_attribute(
+        &self,
+        is_it: impl Fn(&str) -> bool + Copy,
+    ) -> Option<&Attribute<'a>> {
+        let is_it = move |(name, _): &&(&str, Attribute<'a>)| is_it(name);
         let more = self.more.as_ref().and_then(|more| more.find_attribute(is_it));
         let given = more.or_else(|| self.attributes.iter().rfind(is_it));
         given.or_else(|| self.lent_attributes.iter().find(is_it)).map(|(_, value)| value)

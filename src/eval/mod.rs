@@ -54,9 +54,12 @@ pub(crate) fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: 
         Asks::Nothing(reason) => return ended(flag.default, reason),
         Asks::Rules => {}
         Asks::All => {
-            if let Some(lacking) = first_lacking(run, flag, observer) {
-                let rule = RuleIndex::new(lacking);
-                return Outcome { rule, ..ended(flag.off, Reason::Prerequisite) };
+            // PERF: what most require is on for everyone (PRODUCT).
+            if O::SEES_ALL || flag.can_lack {
+                if let Some(lacking) = first_lacking(run, flag, observer) {
+                    let rule = RuleIndex::new(lacking);
+                    return Outcome { rule, ..ended(flag.off, Reason::Prerequisite) };
+                }
             }
             if !holds_here(run, flag.not_excluded, observer) {
                 return ended(flag.off, Reason::Excluded);

@@ -113,7 +113,7 @@ fn ask_cookie(run: &Run<'_>, test: &Test, name: &Finder<'_>) -> Truth {
 
 #[inline(never)]
 fn ask_attribute(run: &Run<'_>, test: &Test, attribute: &AttributeName) -> Truth {
-    let own = run.request.ctx.own_attribute(|known| attribute.name.is(known));
+    let own = run.request.ctx.own_attribute(attribute.name.is_one());
     if let (Some(Attribute::Text(text)), Accepts::Anything) = (own, &attribute.accepts) {
         return test.of_present(|matcher| passes_text(matcher, text));
     }

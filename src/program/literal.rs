@@ -31,6 +31,15 @@ impl Literal {
             && (other.len() <= WORDS || self.is_all(other))
     }
 
+    /// As [`Literal::is`], for many texts of which few have the length.
+    ///
+    /// PERF: the length stays in a register (attributes/given-first).
+    #[inline(always)]
+    pub(crate) fn is_one(&self) -> impl Fn(&str) -> bool + Copy {
+        let length = self.text.len();
+        move |other| other.len() == length && self.is(other)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.text.len()
     }
@@ -48,6 +57,13 @@ impl Literal {
             Some(_) if other.len() <= WORDS => Truth::True,
             Some(near) => near.or_any_long(rest.as_slice(), other),
         }
+    }
+
+    /// Which of some literals a text is, none of which is [long](Literal::is_long).
+    #[inline(always)]
+    pub(super) fn short_position(literals: &[Literal], other: &str) -> Option<usize> {
+        let words = words(other.as_bytes());
+        literals.iter().position(|known| known.is_near(words, other.as_bytes()))
     }
 
     #[inline(never)]
@@ -74,10 +90,15 @@ impl Literal {
     }
 
     /// As [`Literal::is_near_to`] of a literal in lower case, and bytes in any.
+    ///
+    /// PERF: what differs in more than the bit that is the case of a letter need not be put in lower
+    /// case (PRODUCT).
     #[inline(always)]
     pub(super) fn is_near_in_any_case(&self, other: &[u8]) -> bool {
+        const CASE: u64 = 0x2020_2020_2020_2020;
         let words = words(other);
-        self.words == [lower(words[0]), lower(words[1])]
+        let differs = (self.words[0] ^ words[0]) | (self.words[1] ^ words[1]);
+        differs & !CASE == 0 && self.words == [lower(words[0]), lower(words[1])]
     }
 
     /// Whether the length and the two words are those of a text, which may differ between them.

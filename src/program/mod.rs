@@ -130,6 +130,8 @@ pub(crate) struct Flag {
     pub(crate) speaks_of_time: bool,
     pub(crate) value_type: ValueType,
     pub(crate) requires: Box<[FlagTestId]>,
+    /// Whether one of these can fail: some are of flags that serve everyone what is wanted of them.
+    pub(crate) can_lack: bool,
 }
 
 impl Flag {

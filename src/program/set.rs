@@ -19,6 +19,8 @@ const MAX_FOLDED: usize = 256;
 pub(crate) enum TextSet {
     One(Literal),
     Few(Arc<[Literal]>),
+    /// Which of a few texts it has; of any other, nothing is known.
+    Among(Arc<[Literal]>, u8),
     Many(Arc<Hashed>),
     /// In lower case, as the other form that ignores the case of ASCII.
     FewInAnyCase(Arc<[Box<str>]>),
@@ -48,11 +50,28 @@ impl TextSet {
         }
     }
 
+    /// Some of the texts that an attribute is declared to have, if those are few and short.
+    ///
+    /// PERF: one look in the place of two (PRODUCT).
+    pub(crate) fn of_declared<'t>(
+        declared: &TextSet,
+        mut texts: impl Iterator<Item = &'t str>,
+    ) -> Option<TextSet> {
+        let TextSet::Few(known) = declared else { return None };
+        if known.iter().any(Literal::is_long) {
+            return None;
+        }
+        let bit = |text: &str| Some(1 << known.iter().position(|known| known.text() == text)?);
+        let which = texts.try_fold(0_u8, |which, text| Some(which | bit(text)?))?;
+        Some(TextSet::Among(Arc::clone(known), which))
+    }
+
     #[inline(always)]
     pub(crate) fn holds(&self, text: &str) -> Truth {
         let few = match self {
             TextSet::One(only) => std::slice::from_ref(only),
             TextSet::Few(few) => few,
+            TextSet::Among(known, which) => return is_among(known, *which, text),
             TextSet::Many(many) => return many.holds(text),
             TextSet::FewInAnyCase(few) => return holds_in_any_case(few, text),
             TextSet::ManyInAnyCase(many) => return many.holds_in_any_case(text),
@@ -64,7 +83,11 @@ impl TextSet {
     /// that, nothing is known.
     #[inline(never)]
     pub(crate) fn holds_of(&self, declared: &TextSet, text: &str) -> Truth {
-        if declared.contains(text) { self.holds(text) } else { Truth::Unknown }
+        match self {
+            TextSet::Among(known, which) => is_among(known, *which, text),
+            _ if declared.contains(text) => self.holds(text),
+            _ => Truth::Unknown,
+        }
     }
 
     /// As [`TextSet::holds`], of a text whose hash is known.
@@ -79,6 +102,14 @@ impl TextSet {
     #[inline]
     pub(crate) fn contains(&self, text: &str) -> bool {
         self.holds(text) == Truth::True
+    }
+}
+
+#[inline(never)]
+fn is_among(known: &[Literal], which: u8, text: &str) -> Truth {
+    match Literal::short_position(known, text) {
+        Some(at) => Truth::of(which >> at & 1 == 1),
+        None => Truth::Unknown,
     }
 }
 

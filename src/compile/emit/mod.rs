@@ -1,5 +1,7 @@
 //! The last pass: ir to program. It is the only maker of one, and it cannot fail.
 
+mod test;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -9,12 +11,11 @@ use super::needed::needed_by;
 use super::strategies::Compiled;
 use crate::bucket::{self, Purpose, Salt, Share};
 use crate::context::{Builtin, HeaderKey};
-use crate::ir::{self, Condition, Declared, Flags, Name, Scope, TextRelation};
+use crate::ir::{self, Condition, Declared, Flags, Name, Requirement, Scope, VariantIndex};
 use crate::program::{
-    Accepts, Affixes, Asks, AttributeId, AttributeName, Code, Extra, FirstMatch, FirstMatchId,
-    Flag, FlagTest, FlagTestId, JsonPath, Leaf, Literal, Matcher, Names, Networks, Op, OpId,
-    Program, Rule, Segment, SegmentId, SegmentRollout, Serve, Split, Strategy, Subject, Test,
-    TextSet, Truth, UnitSource, Units, UnitsId, Variant, VariantId,
+    Asks, AttributeId, Code, Extra, FirstMatch, FirstMatchId, Flag, FlagTest, FlagTestId, Leaf,
+    Names, Op, OpId, Program, Rule, Segment, SegmentId, SegmentRollout, Serve, Split, Strategy,
+    Test, TextSet, Truth, UnitSource, Units, UnitsId, Variant, VariantId,
 };
 use crate::reason::Reason;
 use crate::tree::Seeded;
@@ -84,6 +85,22 @@ struct Emitter<'d> {
     time: BTreeSet<Name>,
 }
 
+/// What a flag serves that asks nothing.
+fn of_everyone(flag: &ir::Flag) -> Option<(VariantIndex, Reason)> {
+    let is_plain = flag.requires.is_empty() && flag.unless.is_empty() && flag.rules.is_empty();
+    match flag.forced {
+        Some(forced) => Some((forced, Reason::Forced)),
+        None if flag.kill => Some((flag.off, Reason::Killed)),
+        None => is_plain.then_some((flag.default, Reason::Static)),
+    }
+}
+
+/// The variants of which a requirement wants one.
+fn wanted_of(required: &Requirement) -> impl Iterator<Item = &str> {
+    let on = ["on"].into_iter().filter(|_| required.variants.is_empty());
+    required.variants.iter().map(|(name, _)| &**name).chain(on)
+}
+
 /// The salts of rules that have the same seed.
 #[derive(Clone, Copy)]
 struct Salts {
@@ -108,11 +125,7 @@ impl Emitter<'_> {
         let requires = flag
             .requires
             .iter()
-            .map(|required| {
-                let variants = required.variants.iter().map(|(name, _)| &**name);
-                let on = ["on"].into_iter().filter(|_| required.variants.is_empty());
-                self.flag_test(&required.flag, variants.chain(on))
-            })
+            .map(|required| self.flag_test(&required.flag, wanted_of(required)))
             .collect();
         let first_rule = self.program.rules.next();
         let salts = Salts::of(&flag.name);
@@ -122,12 +135,10 @@ impl Emitter<'_> {
         let first_match = self.first_match(flag);
         let on = flag.find_variant("on").filter(|_| flag.is_boolean);
         let goes_by_rules = flag.requires.is_empty() && flag.unless.is_empty();
-        let (default, asks) = match flag.forced {
-            Some(forced) => (forced, Asks::Nothing(Reason::Forced)),
-            None if flag.kill => (flag.off, Asks::Nothing(Reason::Killed)),
-            None if !goes_by_rules => (flag.default, Asks::All),
-            None if flag.rules.is_empty() => (flag.default, Asks::Nothing(Reason::Static)),
-            None => (flag.default, Asks::Rules),
+        let (default, asks) = match of_everyone(flag) {
+            Some((variant, reason)) => (variant, Asks::Nothing(reason)),
+            None if goes_by_rules => (flag.default, Asks::Rules),
+            None => (flag.default, Asks::All),
         };
         self.program.flags.push(Flag {
             first_rule,
@@ -141,8 +152,17 @@ impl Emitter<'_> {
             first_match,
             speaks_of_time: self.time.contains(&flag.name),
             value_type: flag.value_type,
+            can_lack: !flag.requires.iter().all(|required| self.is_of_everyone(required)),
             requires,
         });
+    }
+
+    /// Whether a flag serves everyone what is required of it.
+    fn is_of_everyone(&self, required: &Requirement) -> bool {
+        self.flags.get(&required.flag).is_some_and(|flag| {
+            let mut wanted = wanted_of(required).map(|name| flag.find_spelt(name));
+            of_everyone(flag).is_some_and(|(variant, _)| wanted.any(|one| one == Some(variant)))
+        })
     }
 
     fn rule(&mut self, rule: &ir::Rule, flag: &ir::Flag, first_variant: VariantId, salts: Salts) {
@@ -328,123 +348,6 @@ impl Emitter<'_> {
         self.program.flag_tests.push(FlagTest { flag: self.program.find(flag), any_of })
     }
 
-    /// A test; one that several conditions share is laid out once.
-    fn test(&mut self, test: &Arc<ir::Test>) -> Arc<Test> {
-        if Arc::strong_count(test) == 1 {
-            return self.new_test(test);
-        }
-        if let Some(made) = self.tests.get(&Arc::as_ptr(test)) {
-            return Arc::clone(made);
-        }
-        let made = self.new_test(test);
-        self.tests.insert(Arc::as_ptr(test), Arc::clone(&made));
-        made
-    }
-
-    fn new_test(&mut self, test: &ir::Test) -> Arc<Test> {
-        let subject = self.subject(&test.subject);
-        let exists = test.matchers.iter().find_map(|matcher| match matcher {
-            ir::Matcher::Exists(wanted) => Some(*wanted),
-            _ => None,
-        });
-        let mut matchers = test.matchers.iter().filter_map(|matcher| self.matcher(matcher));
-        let matcher = match (matchers.next(), matchers.next()) {
-            (None, _) => Matcher::Anything,
-            (Some(only), None) => only,
-            (Some(first), Some(second)) => {
-                Matcher::AllOf([first, second].into_iter().chain(matchers).collect())
-            }
-        };
-        Arc::new(Test { subject, exists, matcher })
-    }
-
-    fn subject(&mut self, subject: &ir::Subject) -> Subject {
-        match subject {
-            ir::Subject::Builtin(builtin) => Subject::Builtin(*builtin),
-            ir::Subject::Ip => Subject::Ip,
-            ir::Subject::Header(name) => {
-                let known = self.headers.entry(Arc::clone(name));
-                let key = || Arc::new(HeaderKey::new(name.to_string()));
-                Subject::Header(Arc::clone(known.or_insert_with(key)))
-            }
-            ir::Subject::Cookie(name) => {
-                let known = self.cookies.entry(Arc::clone(name));
-                let finder = || Arc::new(Finder::new(name.as_bytes()).into_owned());
-                Subject::Cookie(Arc::clone(known.or_insert_with(finder)))
-            }
-            ir::Subject::Attribute(name, declared) => {
-                let id = self.attribute(name, declared);
-                Subject::Attribute(Arc::clone(self.program.attributes.get(id)))
-            }
-        }
-    }
-
-    /// What is asked of a value; nothing by `exists`.
-    fn matcher(&mut self, matcher: &ir::Matcher) -> Option<Matcher> {
-        Some(match matcher {
-            ir::Matcher::Exists(_) => return None,
-            ir::Matcher::Text { relation, any_of, ignore_case, file } => {
-                let ignore_case = *ignore_case;
-                let affixes = || Affixes::new(any_of.iter().map(|text| &**text), ignore_case);
-                match relation {
-                    TextRelation::Equals if file.is_some() => {
-                        let set = self.lists.entry((any_of.as_ptr(), ignore_case));
-                        Matcher::Equals(set.or_insert_with(|| set_of(any_of, ignore_case)).clone())
-                    }
-                    TextRelation::Equals => Matcher::Equals(set_of(any_of, ignore_case)),
-                    TextRelation::StartsWith => Matcher::StartsWith(affixes()),
-                    TextRelation::EndsWith => Matcher::EndsWith(affixes()),
-                    TextRelation::Contains => Matcher::Contains(affixes()),
-                }
-            }
-            ir::Matcher::Pattern(patterns) => Matcher::Pattern(patterns.clone().into()),
-            ir::Matcher::Number(numbers) => Matcher::Number(numbers.clone().into()),
-            ir::Matcher::Boolean(booleans) => Matcher::Boolean {
-                accepts_true: booleans.contains(&true),
-                accepts_false: booleans.contains(&false),
-            },
-            ir::Matcher::AnyOf(kinds) => {
-                Matcher::AnyOf(kinds.iter().filter_map(|kind| self.matcher(kind)).collect())
-            }
-            ir::Matcher::Compare(comparison, bound) => Matcher::Compare(*comparison, *bound),
-            ir::Matcher::Version(ranges) => Matcher::Version(ranges.clone().into()),
-            ir::Matcher::After(at) => Matcher::After(*at),
-            ir::Matcher::Before(at) => Matcher::Before(*at),
-            ir::Matcher::Network { any_of, .. } => Matcher::Network(Networks::new(any_of)),
-        })
-    }
-
-    fn attribute(&mut self, name: &Name, declared: &Declared) -> AttributeId {
-        let key = (Arc::clone(name), declared.clone());
-        if let Some(id) = self.attributes.get(&key) {
-            return *id;
-        }
-        let dots = name.match_indices('.').rev();
-        let paths = dots.filter_map(|(at, _)| {
-            let (prefix, path) = (name.get(..at)?, name.get(at + 1..)?);
-            let keys = path.split('.').map(Box::from).collect();
-            Some(JsonPath { attribute: Box::from(prefix), keys })
-        });
-        let accepts = match declared {
-            Declared::OneOf(texts) => Accepts::OneOf(set_of(texts, false)),
-            Declared::Integer => Accepts::Integers,
-            Declared::Any
-            | Declared::Text
-            | Declared::Number
-            | Declared::Boolean
-            | Declared::Version
-            | Declared::Instant => Accepts::Anything,
-        };
-        let made = AttributeName {
-            name: Literal::new(Box::from(&**name)),
-            paths: paths.collect(),
-            accepts,
-        };
-        let id = self.program.attributes.push(Arc::new(made));
-        self.attributes.insert(key, id);
-        id
-    }
-
     fn units(&mut self, units: &[ir::UnitName]) -> Units {
         if matches!(units, [ir::UnitName::Builtin(Builtin::User)]) {
             return Units::User;
@@ -465,8 +368,4 @@ impl Emitter<'_> {
         self.units.insert(sources, id);
         Units::FirstOf(id)
     }
-}
-
-fn set_of(texts: &[Name], ignore_case: bool) -> TextSet {
-    TextSet::new(texts.iter().map(|text| &**text), ignore_case)
 }
