@@ -166,7 +166,7 @@ fn rules(sizes: &[usize]) -> Vec<Series> {
 /// The attributes that rules ask in turn, the last rule the first of them.
 const ASKED: [&str; 4] = ["shop", "plan", "city", "tier"];
 
-/// A list of ids of 36 bytes in a file of its own, and prefixes, which have no table.
+/// A list of ids of 36 bytes in a file of its own, and prefixes.
 fn list(sizes: &[usize]) -> Vec<Series> {
     let names = ["any user in it", "the same few in it", "users not in it", "prefixes, none fits"];
     let folder = std::env::temp_dir().join(format!("hoist-bench-{}-list", std::process::id()));
@@ -189,7 +189,7 @@ fn list(sizes: &[usize]) -> Vec<Series> {
         let any = shuffled(size).into_iter().take(20_000).map(|n| members[n].clone());
         let any: &'static [String] = any.collect::<Vec<_>>().leak();
         let of = |users: &'static [String]| users.iter().map(|user| Context::new().user(user));
-        let prefixed = (size <= 1_000).then(|| {
+        let prefixed = (size <= 100_000).then(|| {
             let prefixes: Vec<String> =
                 members.iter().map(|id| format!("\"{}\"", &id[..13])).collect();
             let rule =

@@ -1,40 +1,117 @@
 //! Texts that a value starts with, ends with or contains.
 
-use super::{Literal, MAX_TEXT, Truth};
+use std::collections::BTreeMap;
 
-/// Parts of texts, one of which must be there; in lower case where the case is ignored.
+use super::{Literal, MAX_TEXT, TextSet, Truth};
+
+/// So many are compared one by one, however many lengths they have.
+const FEW: usize = 8;
+
+/// Parts of texts, one of which must be there.
 #[derive(Debug)]
-pub(crate) struct Affixes {
-    texts: Box<[Literal]>,
-    ignore_case: bool,
+pub(crate) enum Affixes {
+    Few(Few),
+    Many(Box<[OfLength]>),
 }
 
 impl Affixes {
     pub(crate) fn new<'t>(texts: impl Iterator<Item = &'t str>, ignore_case: bool) -> Affixes {
-        let text = |text: &str| match ignore_case {
-            true => text.to_ascii_lowercase(),
-            false => text.to_owned(),
-        };
-        Affixes { texts: texts.map(|one| Literal::new(text(one).into())).collect(), ignore_case }
+        let texts: Vec<&str> = texts.collect();
+        let mut of_lengths: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+        for text in &texts {
+            of_lengths.entry(text.len()).or_default().push(text);
+        }
+        // A look-up takes as long as some four comparisons.
+        if texts.len() <= FEW.max(4 * of_lengths.len()) {
+            return Affixes::Few(Few::new(&texts, ignore_case));
+        }
+        let set = |texts: Vec<&str>| TextSet::new(texts.into_iter(), ignore_case);
+        let of_lengths = of_lengths.into_iter();
+        Affixes::Many(
+            of_lengths.map(|(length, texts)| OfLength { length, texts: set(texts) }).collect(),
+        )
     }
 
+    #[inline]
     pub(crate) fn start(&self, text: &str) -> Truth {
-        self.one_is::<false>(text)
+        match self {
+            Affixes::Few(few) => few.one_is::<false>(text),
+            Affixes::Many(many) => one_is_of_many::<false>(many, text),
+        }
     }
 
+    #[inline]
     pub(crate) fn end(&self, text: &str) -> Truth {
-        self.one_is::<true>(text)
+        match self {
+            Affixes::Few(few) => few.one_is::<true>(text),
+            Affixes::Many(many) => one_is_of_many::<true>(many, text),
+        }
     }
 
     pub(crate) fn are_in(&self, text: &str) -> Truth {
         if text.len() > MAX_TEXT {
             return Truth::Unknown;
         }
-        Truth::of(self.texts.iter().any(|affix| {
+        Truth::of(match self {
+            Affixes::Few(few) => few.are_in(text),
+            Affixes::Many(many) => many.iter().any(|of_length| of_length.are_in(text)),
+        })
+    }
+}
+
+/// PERF: it does not matter how many they are (list/prefixes).
+#[inline(never)]
+fn one_is_of_many<const AT_END: bool>(many: &[OfLength], text: &str) -> Truth {
+    if text.len() > MAX_TEXT {
+        return Truth::Unknown;
+    }
+    let is_one = |of_length: &OfLength| {
+        let at = match AT_END {
+            true => text.len().checked_sub(of_length.length),
+            false => Some(of_length.length),
+        };
+        let parts = at.and_then(|at| text.split_at_checked(at));
+        parts.is_some_and(|(start, end)| of_length.texts.contains(if AT_END { end } else { start }))
+    };
+    Truth::of(many.iter().any(is_one))
+}
+
+/// Those of one length.
+#[derive(Debug)]
+pub(crate) struct OfLength {
+    length: usize,
+    texts: TextSet,
+}
+
+impl OfLength {
+    fn are_in(&self, text: &str) -> bool {
+        let starts = 0..=text.len().saturating_sub(self.length);
+        starts.filter_map(|at| text.get(at..at + self.length)).any(|part| self.texts.contains(part))
+    }
+}
+
+/// A few; in lower case where the case is ignored.
+#[derive(Debug)]
+pub(crate) struct Few {
+    texts: Box<[Literal]>,
+    ignore_case: bool,
+}
+
+impl Few {
+    fn new(texts: &[&str], ignore_case: bool) -> Few {
+        let text = |text: &&str| match ignore_case {
+            true => text.to_ascii_lowercase(),
+            false => (*text).to_owned(),
+        };
+        Few { texts: texts.iter().map(|one| Literal::new(text(one).into())).collect(), ignore_case }
+    }
+
+    fn are_in(&self, text: &str) -> bool {
+        self.texts.iter().any(|affix| {
             // An affix is never empty: the file may not say so.
             let mut windows = text.as_bytes().windows(affix.len().max(1));
             windows.any(|window| self.is(affix, window))
-        }))
+        })
     }
 
     /// Whether one of them is as much of a text, of its start or of its end.
@@ -128,5 +205,31 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn many_are_asked_as_a_few_are() {
+        let alphabet: Vec<char> = "aAbBü@.".chars().collect();
+        let nth = |n: usize, length: usize| -> String {
+            let letter = |at: u32| alphabet[n / 7_usize.pow(at) % 7];
+            (0..length as u32).map(letter).collect()
+        };
+        let affixes: Vec<String> =
+            (0..60).map(|n| nth(n * 37, 2 + n % 2)).chain((0..4).map(|n| nth(n, 20))).collect();
+        let affixes: Vec<&str> = affixes.iter().map(String::as_str).collect();
+        let mut yes = 0;
+        for ignore_case in [false, true] {
+            let many = Affixes::new(affixes.iter().copied(), ignore_case);
+            assert!(matches!(many, Affixes::Many(_)));
+            let few = Affixes::Few(Few::new(&affixes, ignore_case));
+            let texts = (0..2_401).map(|n| nth(n, 4)).chain((0..7).map(|n| nth(n, 22)));
+            for text in texts.chain(["", "a", "ü"].map(str::to_owned)).chain(["a".repeat(5_000)]) {
+                assert_eq!(many.start(&text), few.start(&text), "{text}");
+                assert_eq!(many.end(&text), few.end(&text), "{text}");
+                assert_eq!(many.are_in(&text), few.are_in(&text), "{text}");
+                yes += usize::from(many.start(&text) == Truth::True);
+            }
+        }
+        assert!((500..4_000).contains(&yes), "{yes}");
     }
 }
