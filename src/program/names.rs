@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::literal::words;
 use super::set::HashIndex;
 use super::table::{FlagId, Id};
 
@@ -20,8 +21,26 @@ impl Names {
         Names { names: names.into(), index }
     }
 
+    /// The flag of a name.
+    ///
+    /// PERF: what a long name takes is a call that nothing comes after, so that no registers are
+    /// saved for it (W1, W2, W3 by name).
     #[inline]
     pub(crate) fn find(&self, name: &str) -> Option<FlagId> {
+        // Of no more than these bytes, the hash is taken without a call.
+        const MOST: usize = 128;
+        if name.len() > MOST {
+            return self.find_by_bytes(name);
+        }
+        let at = self.index.find(xxh3_64(name.as_bytes()), |_| true)?;
+        match self.names.get(at as usize) {
+            Some(known) if is_same_short(known, name) => Some(FlagId::new(at as usize)),
+            _ => self.find_by_bytes(name),
+        }
+    }
+
+    #[inline(never)]
+    fn find_by_bytes(&self, name: &str) -> Option<FlagId> {
         let is_same = |at: u32| self.names.get(at as usize).is_some_and(|known| **known == *name);
         let at = self.index.find(xxh3_64(name.as_bytes()), is_same)?;
         Some(FlagId::new(at as usize))
@@ -32,8 +51,61 @@ impl Names {
     }
 }
 
+/// Whether two texts are the same, and of 32 bytes at the most.
+#[inline(always)]
+fn is_same_short(known: &str, name: &str) -> bool {
+    let (known, name) = (known.as_bytes(), name.as_bytes());
+    if known.len() != name.len() || name.len() > 32 {
+        return false;
+    }
+    // The first and the last bytes, which overlap or meet.
+    let ends = |bytes: &[u8]| Some((*bytes.first_chunk::<16>()?, *bytes.last_chunk::<16>()?));
+    match ends(name) {
+        Some(name) => ends(known) == Some(name),
+        None => words(known) == words(name),
+    }
+}
+
 impl Default for Names {
     fn default() -> Names {
         Names::new(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_any_length_is_found_and_nothing_near_it() {
+        let all: Vec<Arc<str>> = (1..300)
+            .map(|length| "abcdefghij".chars().cycle().skip(length % 7).take(length).collect())
+            .map(|name: String| Arc::from(name))
+            .collect();
+        let names = Names::new(all.clone());
+        for (at, name) in all.iter().enumerate() {
+            assert_eq!(names.find(name), Some(FlagId::new(at)), "{name}");
+            for place in [0, name.len() / 2, name.len() - 1] {
+                let mut near = name.to_string();
+                near.replace_range(place..=place, "X");
+                assert_eq!(names.find(&near), None, "{near}");
+            }
+        }
+        assert_eq!(names.find(""), None);
+    }
+
+    #[test]
+    fn short_texts_are_the_same_where_all_of_their_bytes_are() {
+        let text: String = "abcdefghij".chars().cycle().take(40).collect();
+        for length in 0..=text.len() {
+            let (start, _) = text.split_at(length);
+            assert_eq!(is_same_short(start, start), length <= 32);
+            assert!(!is_same_short(&text, start));
+            for at in 0..length {
+                let mut near = start.to_owned();
+                near.replace_range(at..=at, "X");
+                assert!(!is_same_short(start, &near), "{near}");
+            }
+        }
     }
 }
