@@ -13,7 +13,8 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use crate::bucket::Share;
+use crate::bucket::{self, Share};
+use crate::context::Context;
 use crate::observer::{Inside, Observer, RuleResult, Silent};
 use crate::program::{
     Asks, BySubject, Candidate, ExtraId, FirstMatch, FirstMatchId, Flag, FlagId, FlagTest,
@@ -43,8 +44,32 @@ pub(crate) fn decide<O: Observer>(run: &Run<'_>, id: FlagId, observer: &mut O) -
 pub(crate) fn without_context(flag: &Flag) -> Option<Outcome> {
     match flag.asks {
         Asks::Nothing(reason) => Some(ended(flag.default, reason)),
-        Asks::Rules | Asks::All => None,
+        Asks::Bucket | Asks::Rules | Asks::All => None,
     }
+}
+
+/// What a flag decides that asks for one bucket, if the request itself names the user.
+///
+/// PERF: of all that rules can ask, it takes nothing but a hash and a comparison (W3, W5).
+#[inline(always)]
+pub(crate) fn by_bucket(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Option<Outcome> {
+    let (Asks::Bucket, Some(user)) = (flag.asks, ctx.own_user_hash()) else { return None };
+    let rule = program.rules.find(flag.first_rule)?;
+    let (variant, bucket) = match rule.serve {
+        Serve::Variant(variant) => {
+            let bucket = bucket::bucket(user, rule.rollout_salt);
+            if !rule.share.holds(bucket) {
+                return Some(ended(flag.default, Reason::Default));
+            }
+            (variant, bucket)
+        }
+        Serve::Split(split) => {
+            let bucket = bucket::bucket(user, rule.split_salt);
+            (program.splits.get(split).arm(bucket)?, bucket)
+        }
+    };
+    let rule = RuleIndex::new(0);
+    Some(Outcome { variant, bucket, rule, reason: Reason::Split, no_unit: false })
 }
 
 /// Decides a flag that may ask for something.
@@ -52,7 +77,7 @@ pub(crate) fn without_context(flag: &Flag) -> Option<Outcome> {
 pub(crate) fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcome {
     match flag.asks {
         Asks::Nothing(reason) => return ended(flag.default, reason),
-        Asks::Rules => {}
+        Asks::Bucket | Asks::Rules => {}
         Asks::All => {
             // PERF: what most require is on for everyone (PRODUCT).
             if O::SEES_ALL || flag.can_lack {
@@ -87,7 +112,9 @@ const fn ended(variant: VariantId, reason: Reason) -> Outcome {
 
 #[inline(always)]
 fn by_rules<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcome {
-    let rules = run.program.rules.range(flag.first_rule, flag.end_rule);
+    let Some(rules) = run.program.rules.range(flag.first_rule, flag.end_rule) else {
+        return ended(flag.default, Reason::Default);
+    };
     match flag.first_match {
         Some(table) if !O::SEES_ALL => by_table(run, flag, rules, table),
         _ => {
@@ -191,24 +218,14 @@ fn try_rule<O: Observer>(
     }
     let share = if rule.has_ramp { share_now(run, rule) } else { rule.share };
 
-    // Everyone and no one need no unit.
-    let mut bucket = NO_BUCKET;
-    let mut lacks_unit = false;
-    let is_in = if share == Share::ALL {
-        true
-    } else if share == Share::NONE {
-        false
-    } else {
-        match run.request.bucket(rule.units, rule.rollout_salt, run.program) {
-            Some(found) => {
-                bucket = found;
-                share.holds(bucket)
-            }
-            None => {
-                lacks_unit = true;
-                false
-            }
-        }
+    let (is_in, bucket, lacks_unit) = match share {
+        // Everyone and no one need no unit.
+        Share::ALL => (true, NO_BUCKET, false),
+        Share::NONE => (false, NO_BUCKET, false),
+        _ => match run.request.bucket(rule.units, rule.rollout_salt, run.program) {
+            Some(bucket) => (share.holds(bucket), bucket, false),
+            None => (false, NO_BUCKET, true),
+        },
     };
     if !is_in {
         return match rule.extra.and_then(|extra| otherwise(run, extra)) {

@@ -1,7 +1,5 @@
 //! One attribute against its tests.
 
-use memchr::memmem::Finder;
-
 use super::Run;
 use crate::context::{Attribute, Builtin, Found};
 use crate::program::{
@@ -33,15 +31,13 @@ pub(super) fn text_equals(run: &Run<'_>, test: &Test) -> Truth {
 
 #[inline(never)]
 pub(super) fn text(run: &Run<'_>, test: &Test) -> Truth {
-    match &test.subject {
-        Subject::Builtin(Builtin::User) => match run.request.ctx.own_user() {
-            Some((user, _)) => passes_text(&test.matcher, user),
-            None => ask(run, test),
-        },
-        _ => match run.request.own_text(&test.subject) {
-            Some(text) => passes_text(&test.matcher, text),
-            None => ask(run, test),
-        },
+    let text = match &test.subject {
+        Subject::Builtin(Builtin::User) => run.request.ctx.own_user().map(|(user, _)| user),
+        subject => run.request.own_text(subject),
+    };
+    match text {
+        Some(text) => passes_text(&test.matcher, text),
+        None => ask(run, test),
     }
 }
 
@@ -90,25 +86,16 @@ pub(super) fn ask(run: &Run<'_>, test: &Test) -> Truth {
         },
         Subject::Ip => ask_address(run, test),
         Subject::Header(name) => found(test, run.request.ctx.find_header(name), passes_text),
-        Subject::Cookie(name) => ask_cookie(run, test, name),
+        Subject::Cookie(name) => found(test, run.request.ctx.find_cookie(name), passes_cookie),
         Subject::Attribute(attribute) => ask_attribute(run, test, attribute),
     }
 }
 
 #[inline(never)]
 fn ask_address(run: &Run<'_>, test: &Test) -> Truth {
-    match run.request.address() {
-        Some(address) => test.of_present(|matcher| {
-            let scalar = address.readable().map_or(Scalar::Unreadable, Scalar::Address);
-            passes(matcher, scalar)
-        }),
-        None => test.of_absent(Truth::Unknown),
-    }
-}
-
-#[inline(never)]
-fn ask_cookie(run: &Run<'_>, test: &Test, name: &Finder<'_>) -> Truth {
-    found(test, run.request.ctx.find_cookie(name), passes_cookie)
+    let Some(address) = run.request.address() else { return test.of_absent(Truth::Unknown) };
+    let scalar = address.readable().map_or(Scalar::Unreadable, Scalar::Address);
+    test.of_present(|matcher| passes(matcher, scalar))
 }
 
 #[inline(never)]

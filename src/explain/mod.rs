@@ -233,7 +233,12 @@ impl Teller<'_> {
             .collect();
         exclusions.reverse();
         steps.extend(exclusions);
-        let rules = self.loaded.program.rules.range(compiled.first_rule, compiled.end_rule);
+        let rules = self
+            .loaded
+            .program
+            .rules
+            .range(compiled.first_rule, compiled.end_rule)
+            .unwrap_or_default();
         for (index, (rule, compiled)) in flag.rules.iter().zip(rules).enumerate() {
             let result = frame.rules.get(index);
             let step = self.rule(rule, flag, compiled.first_op, result, frame);

@@ -158,6 +158,7 @@ pub(crate) fn passes(matcher: &Matcher, value: Scalar<'_>) -> Truth {
 
 /// A cookie is taken as it is; only where that does not pass, and it is percent-encoded, is it
 /// decoded.
+#[inline(never)]
 pub(crate) fn passes_cookie(matcher: &Matcher, raw: &str) -> Truth {
     let as_is = passes(matcher, Scalar::Text(raw));
     if as_is == Truth::True || !raw.contains('%') {

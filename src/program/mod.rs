@@ -149,6 +149,9 @@ impl Flag {
 pub(crate) enum Asks {
     /// It is the same for everyone, because of this.
     Nothing(Reason),
+    /// It has one rule, which asks for one bucket of the user, of a rollout or of a split, and for
+    /// nothing else.
+    Bucket,
     /// It has rules, and nothing comes before them.
     Rules,
     /// It has requirements or an `unless`.

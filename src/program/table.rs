@@ -95,8 +95,8 @@ impl<I: Id, T> Table<I, T> {
     }
 
     /// The items from one id up to another.
-    pub(crate) fn range(&self, from: I, to: I) -> &[T] {
-        self.items.get(from.index()..to.index()).unwrap_or_default()
+    pub(crate) fn range(&self, from: I, to: I) -> Option<&[T]> {
+        self.items.get(from.index()..to.index())
     }
 
     pub(crate) fn shrink(&mut self) {

@@ -95,6 +95,23 @@ fn of_everyone(flag: &ir::Flag) -> Option<(VariantIndex, Reason)> {
     }
 }
 
+/// Whether all that the rules of a flag ask for is one bucket of the user.
+fn asks_for_a_bucket(flag: &ir::Flag) -> bool {
+    let [ir::Rule { when, extra: None, rollout, serve, .. }] = &*flag.rules else {
+        return false;
+    };
+    if !matches!(when, None | Some(Condition::Everyone)) {
+        return false;
+    }
+    match (rollout, serve) {
+        (Some(ir::Rollout::Share(share)), ir::Serve::Variant(_)) => {
+            *share != Share::NONE && *share != Share::ALL
+        }
+        (None, ir::Serve::Split(_)) => true,
+        _ => false,
+    }
+}
+
 /// The variants of which a requirement wants one.
 fn wanted_of(required: &Requirement) -> impl Iterator<Item = &str> {
     let on = ["on"].into_iter().filter(|_| required.variants.is_empty());
@@ -137,6 +154,7 @@ impl Emitter<'_> {
         let goes_by_rules = flag.requires.is_empty() && flag.unless.is_empty();
         let (default, asks) = match of_everyone(flag) {
             Some((variant, reason)) => (variant, Asks::Nothing(reason)),
+            None if goes_by_rules && asks_for_a_bucket(flag) => (flag.default, Asks::Bucket),
             None if goes_by_rules => (flag.default, Asks::Rules),
             None => (flag.default, Asks::All),
         };
