@@ -17,9 +17,9 @@ use crate::bucket::{self, Share};
 use crate::context::Context;
 use crate::observer::{Inside, Observer, RuleResult, Silent};
 use crate::program::{
-    Asks, BySubject, Candidate, ExtraId, FirstMatch, FirstMatchId, Flag, FlagId, FlagTest,
-    FlagTestId, Leaf, NO_BUCKET, Op, OpId, Outcome, Program, Rule, RuleIndex, SegmentId,
-    SegmentRolloutId, Serve, SplitId, StrategyId, Truth, VariantId,
+    Asks, BySubject, Candidate, FirstMatch, FirstMatchId, Flag, FlagId, FlagTest, FlagTestId, Leaf,
+    NO_BUCKET, Op, OpId, Outcome, Program, Rule, RuleIndex, SegmentId, SegmentRolloutId, Serve,
+    SplitId, StrategyId, Truth, VariantId,
 };
 use crate::reason::Reason;
 use crate::request::Request;
@@ -64,8 +64,9 @@ pub(crate) fn by_bucket(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Op
             (variant, bucket)
         }
         Serve::Split(split) => {
-            let bucket = bucket::bucket(user, rule.split_salt);
-            (program.splits.get(split).arm(bucket)?, bucket)
+            let split = program.splits.get(split);
+            let bucket = bucket::bucket(user, split.salt);
+            (split.arm(bucket)?, bucket)
         }
     };
     let rule = RuleIndex::new(0);
@@ -186,12 +187,9 @@ fn first_of<'r, O: Observer>(
             RuleResult::Served { bucket: NO_BUCKET, arm_bucket: bucket, .. }
             | RuleResult::Served { bucket, .. }
             | RuleResult::Else { bucket, .. } => bucket,
-            RuleResult::NoUnit { .. } => {
-                no_unit = true;
-                NO_BUCKET
-            }
-            RuleResult::Closed | RuleResult::NotHeld | RuleResult::Outside { .. } => NO_BUCKET,
+            _ => NO_BUCKET,
         };
+        no_unit |= matches!(result, RuleResult::NoUnit { .. });
         if let Some((variant, reason)) = served {
             let rule = RuleIndex::new(index);
             return Outcome { variant, bucket, rule, reason, no_unit: false };
@@ -228,7 +226,8 @@ fn try_rule<O: Observer>(
         },
     };
     if !is_in {
-        return match rule.extra.and_then(|extra| otherwise(run, extra)) {
+        let otherwise = if rule.has_else { otherwise(run, rule) } else { None };
+        return match otherwise {
             Some(variant) => (RuleResult::Else { share, bucket }, Some((variant, Reason::Else))),
             None if lacks_unit => (RuleResult::NoUnit { share: Some(share) }, None),
             None => (RuleResult::Outside { share, bucket }, None),
@@ -268,15 +267,16 @@ fn share_now(run: &Run<'_>, rule: &Rule) -> Share {
 
 /// What a rule serves those who are outside its share.
 #[inline(never)]
-fn otherwise(run: &Run<'_>, extra: ExtraId) -> Option<VariantId> {
-    run.program.extras.get(extra).otherwise
+fn otherwise(run: &Run<'_>, rule: &Rule) -> Option<VariantId> {
+    rule.extra.and_then(|extra| run.program.extras.get(extra).otherwise)
 }
 
 /// What the arm of a split serves that the unit is in, and the bucket that put it there.
 #[inline(never)]
 fn arm(run: &Run<'_>, rule: &Rule, split: SplitId) -> Option<(VariantId, u32)> {
-    let bucket = run.request.bucket_here(rule.units, rule.split_salt, run.program)?;
-    run.program.splits.get(split).arm(bucket).map(|variant| (variant, bucket))
+    let split = run.program.splits.get(split);
+    let bucket = run.request.bucket_here(rule.units, split.salt, run.program)?;
+    split.arm(bucket).map(|variant| (variant, bucket))
 }
 
 /// Whether a condition holds that is not that of a rule.

@@ -19,9 +19,10 @@ pub(crate) struct Rule {
     pub(crate) has_window: bool,
     /// Whether its extra has a ramp.
     pub(crate) has_ramp: bool,
+    /// Whether its extra has what it serves those who are outside its share.
+    pub(crate) has_else: bool,
     pub(crate) units: Units,
     pub(crate) rollout_salt: Salt,
-    pub(crate) split_salt: Salt,
     pub(crate) extra: Option<ExtraId>,
     /// The first of its ops, for explanations.
     pub(crate) first_op: OpId,
@@ -59,6 +60,7 @@ impl Extra {
 /// Arms with their ends, in the order of their names.
 #[derive(Debug)]
 pub(crate) struct Split {
+    pub(crate) salt: Salt,
     pub(crate) ends: Box<[u32]>,
     pub(crate) arms: Box<[VariantId]>,
 }

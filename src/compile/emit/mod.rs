@@ -194,13 +194,14 @@ impl Emitter<'_> {
             Some(when) => self.condition(when, &flag.scope, Truth::True, admitted, OpId::NO),
             None => admitted,
         };
+        let salts = more.seed.as_ref().map_or(salts, |seed| Salts::of(seed));
         let serve = match &rule.serve {
             ir::Serve::Variant(variant) => Serve::Variant(first_variant.offset(variant.0)),
             ir::Serve::Split(arms) => {
                 let weights: Vec<u32> = arms.iter().map(|(_, weight)| *weight).collect();
                 let ends = bucket::arm_ends(&weights).unwrap_or_default().into();
                 let arms = arms.iter().map(|(arm, _)| first_variant.offset(arm.0)).collect();
-                Serve::Split(self.program.splits.push(Split { ends, arms }))
+                Serve::Split(self.program.splits.push(Split { salt: salts.split, ends, arms }))
             }
         };
         let (share, ramp) = match &rule.rollout {
@@ -214,7 +215,6 @@ impl Emitter<'_> {
             && extra.until.is_none()
             && extra.ramp.is_none()
             && extra.otherwise.is_none();
-        let salts = more.seed.as_ref().map_or(salts, |seed| Salts::of(seed));
         let made = Rule {
             entry,
             serve,
@@ -222,9 +222,9 @@ impl Emitter<'_> {
             has_rollout: rule.rollout.is_some(),
             has_window: extra.from.is_some() || extra.until.is_some(),
             has_ramp: extra.ramp.is_some(),
+            has_else: extra.otherwise.is_some(),
             units: self.units(rule.units()),
             rollout_salt: salts.rollout,
-            split_salt: salts.split,
             extra: (!is_plain).then(|| self.program.extras.push(extra)),
             first_op,
         };
