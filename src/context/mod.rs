@@ -86,10 +86,15 @@ impl Builtin {
 /// assert!(snap.is_enabled("beta", &ctx));
 /// # Ok::<(), hoist::Error>(())
 /// ```
+// PERF: the order of the fields. What no builder writes is cleared together with what stands beside
+// it, and is then moved with what is left of that: next to a count, in pieces that overlap, for which
+// a load must wait (CTX: 15 ns, and 11 as it is).
 #[derive(Clone)]
 pub struct Context<'a> {
+    more: Option<Box<More<'a>>>,
     /// The hash is taken when the user is given, because every rollout and split wants it.
     user: Option<(Unit<'a>, UnitHash)>,
+    under: Option<&'a ContextBuf>,
     texts: [Option<&'a str>; 6],
     address: Option<Address>,
     attributes: Few<(&'a str, Attribute<'a>), 8>,
@@ -97,9 +102,7 @@ pub struct Context<'a> {
     headers: Few<(&'a str, &'a [u8]), 4>,
     lent_headers: Option<&'a dyn Headers>,
     cookies: Few<(&'a str, &'a str), 4>,
-    more: Option<Box<More<'a>>>,
     cookie_header: Option<&'a str>,
-    under: Option<&'a ContextBuf>,
     at: Option<Timestamp>,
 }
 
