@@ -72,7 +72,7 @@ impl<'r> Request<'r> {
 
     /// The attribute of the exact name, or what its name leads to inside a json attribute.
     fn attribute(&self, name: &AttributeName) -> Option<Attribute<'r>> {
-        let own = self.ctx.own_attribute(name.name.is_one());
+        let own = self.ctx.own_attribute(|known| name.name.is(known));
         self.attribute_beyond(own, name)
     }
 

@@ -8,6 +8,7 @@ mod reach;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -336,7 +337,36 @@ impl Condition {
 pub(crate) struct Test {
     pub(crate) subject: Subject,
     /// All must hold, of one element where the attribute is a list.
-    pub(crate) matchers: Box<[Matcher]>,
+    pub(crate) matchers: Matchers,
+}
+
+/// What a test asks, in the order of the text.
+///
+/// PERF: nearly all ask one thing, which needs no place of its own (LOAD, memory).
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Matchers {
+    One(Matcher),
+    Several(Box<[Matcher]>),
+}
+
+impl From<Vec<Matcher>> for Matchers {
+    fn from(matchers: Vec<Matcher>) -> Matchers {
+        match <[Matcher; 1]>::try_from(matchers) {
+            Ok([only]) => Matchers::One(only),
+            Err(several) => Matchers::Several(several.into()),
+        }
+    }
+}
+
+impl Deref for Matchers {
+    type Target = [Matcher];
+
+    fn deref(&self) -> &[Matcher] {
+        match self {
+            Matchers::One(only) => std::slice::from_ref(only),
+            Matchers::Several(several) => several,
+        }
+    }
 }
 
 /// What a test looks at.

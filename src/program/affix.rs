@@ -1,6 +1,7 @@
 //! Texts that a value starts with, ends with or contains.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Literal, MAX_TEXT, TextSet, Truth};
 
@@ -15,17 +16,16 @@ pub(crate) enum Affixes {
 }
 
 impl Affixes {
-    pub(crate) fn new<'t>(texts: impl Iterator<Item = &'t str>, ignore_case: bool) -> Affixes {
-        let texts: Vec<&str> = texts.collect();
-        let mut of_lengths: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
-        for text in &texts {
+    pub(crate) fn new(texts: &[Arc<str>], ignore_case: bool) -> Affixes {
+        let mut of_lengths: BTreeMap<usize, Vec<&Arc<str>>> = BTreeMap::new();
+        for text in texts {
             of_lengths.entry(text.len()).or_default().push(text);
         }
         // A look-up takes as long as some four comparisons.
         if texts.len() <= FEW.max(4 * of_lengths.len()) {
-            return Affixes::Few(Few::new(&texts, ignore_case));
+            return Affixes::Few(Few::new(texts, ignore_case));
         }
-        let set = |texts: Vec<&str>| TextSet::new(texts.into_iter(), ignore_case);
+        let set = |texts: Vec<&Arc<str>>| TextSet::new(texts.into_iter(), ignore_case);
         let of_lengths = of_lengths.into_iter();
         Affixes::Many(
             of_lengths.map(|(length, texts)| OfLength { length, texts: set(texts) }).collect(),
@@ -98,10 +98,10 @@ pub(crate) struct Few {
 }
 
 impl Few {
-    fn new(texts: &[&str], ignore_case: bool) -> Few {
-        let text = |text: &&str| match ignore_case {
+    fn new(texts: &[Arc<str>], ignore_case: bool) -> Few {
+        let text = |text: &Arc<str>| match ignore_case {
             true => text.to_ascii_lowercase(),
-            false => (*text).to_owned(),
+            false => text.to_string(),
         };
         Few { texts: texts.iter().map(|one| Literal::new(text(one).into())).collect(), ignore_case }
     }
@@ -189,7 +189,7 @@ mod tests {
                 let (start, _) = whole.split_at(length);
                 let (_, end) = whole.split_at(whole.len() - length);
                 let (shorter, _) = whole.split_at(length - 1);
-                let of = |text: &str| Affixes::new(["zz", text].into_iter(), ignore_case);
+                let of = |text: &str| Affixes::new(&["zz", text].map(Arc::from), ignore_case);
                 let other_case = whole.to_uppercase();
                 let as_upper = |text: &str| Truth::of(ignore_case || *text == text.to_uppercase());
                 assert_eq!(of(start).start(&whole), Truth::True);
@@ -216,10 +216,10 @@ mod tests {
         };
         let affixes: Vec<String> =
             (0..60).map(|n| nth(n * 37, 2 + n % 2)).chain((0..4).map(|n| nth(n, 20))).collect();
-        let affixes: Vec<&str> = affixes.iter().map(String::as_str).collect();
+        let affixes: Vec<Arc<str>> = affixes.iter().map(|text| Arc::from(&**text)).collect();
         let mut yes = 0;
         for ignore_case in [false, true] {
-            let many = Affixes::new(affixes.iter().copied(), ignore_case);
+            let many = Affixes::new(&affixes, ignore_case);
             assert!(matches!(many, Affixes::Many(_)));
             let few = Affixes::Few(Few::new(&affixes, ignore_case));
             let texts = (0..2_401).map(|n| nth(n, 4)).chain((0..7).map(|n| nth(n, 22)));

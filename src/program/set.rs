@@ -23,28 +23,31 @@ pub(crate) enum TextSet {
     Among(Arc<[Literal]>, u8),
     Many(Arc<Hashed>),
     /// In lower case, as the other form that ignores the case of ASCII.
-    FewInAnyCase(Arc<[Box<str>]>),
+    FewInAnyCase(Arc<[Arc<str>]>),
     ManyInAnyCase(Arc<Hashed>),
 }
 
 impl TextSet {
     pub(crate) fn new<'t>(
-        mut texts: impl ExactSizeIterator<Item = &'t str>,
+        mut texts: impl ExactSizeIterator<Item = &'t Arc<str>>,
         ignore_case: bool,
     ) -> TextSet {
         // PERF: by far the most are of one text, which needs no vector (LOAD).
         if texts.len() == 1 && !ignore_case {
-            let only = texts.next().unwrap_or_default();
-            return TextSet::One(Literal::new(Box::from(only)));
+            let only = texts.next().map(|text| Box::from(&**text)).unwrap_or_default();
+            return TextSet::One(Literal::new(only));
         }
-        let folded = |text: &str| match ignore_case {
-            true => text.to_ascii_lowercase().into_boxed_str(),
-            false => Box::from(text),
+        if texts.len() <= FEW && !ignore_case {
+            let literals = texts.map(|text| Literal::new(Box::from(&**text)));
+            return TextSet::Few(literals.collect());
+        }
+        let folded = |text: &Arc<str>| match ignore_case {
+            true => Arc::from(text.to_ascii_lowercase()),
+            false => Arc::clone(text),
         };
-        let texts: Vec<Box<str>> = texts.map(folded).collect();
+        let texts: Vec<Arc<str>> = texts.map(folded).collect();
         match (texts.len(), ignore_case) {
-            (0..=FEW, false) => TextSet::Few(texts.into_iter().map(Literal::new).collect()),
-            (0..=FEW, true) => TextSet::FewInAnyCase(texts.into()),
+            (0..=FEW, _) => TextSet::FewInAnyCase(texts.into()),
             (_, false) => TextSet::Many(Arc::new(Hashed::new(texts))),
             (_, true) => TextSet::ManyInAnyCase(Arc::new(Hashed::new(texts))),
         }
@@ -114,19 +117,19 @@ fn is_among(known: &[Literal], which: u8, text: &str) -> Truth {
 }
 
 #[inline(never)]
-fn holds_in_any_case(texts: &[Box<str>], text: &str) -> Truth {
+fn holds_in_any_case(texts: &[Arc<str>], text: &str) -> Truth {
     Truth::of(texts.iter().any(|known| known.eq_ignore_ascii_case(text)))
 }
 
 /// Texts in a hash table. A hash only narrows; bytes decide.
 #[derive(Debug)]
 pub(crate) struct Hashed {
-    texts: Box<[Box<str>]>,
+    texts: Box<[Arc<str>]>,
     index: HashIndex,
 }
 
 impl Hashed {
-    fn new(mut texts: Vec<Box<str>>) -> Hashed {
+    fn new(mut texts: Vec<Arc<str>>) -> Hashed {
         texts.sort();
         texts.dedup();
         let index = HashIndex::new(texts.iter().map(|text| xxh3_64(text.as_bytes())));
@@ -204,9 +207,9 @@ mod tests {
     #[test]
     fn short_and_long_sets_hold_the_same() {
         for count in [1, 8, 9, 1000] {
-            let texts: Vec<String> = (0..count).map(|i| format!("User-{i}")).collect();
-            let set = TextSet::new(texts.iter().map(String::as_str), false);
-            let folded = TextSet::new(texts.iter().map(String::as_str), true);
+            let texts: Vec<Arc<str>> = (0..count).map(|i| Arc::from(format!("User-{i}"))).collect();
+            let set = TextSet::new(texts.iter(), false);
+            let folded = TextSet::new(texts.iter(), true);
             for text in &texts {
                 assert!(set.contains(text) && folded.contains(text));
                 assert!(folded.contains(&text.to_uppercase()));

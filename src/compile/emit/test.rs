@@ -75,7 +75,7 @@ impl Emitter<'_> {
             ir::Matcher::Exists(_) => return None,
             ir::Matcher::Text { relation, any_of, ignore_case, file } => {
                 let ignore_case = *ignore_case;
-                let affixes = || Affixes::new(any_of.iter().map(|text| &**text), ignore_case);
+                let affixes = || Affixes::new(any_of, ignore_case);
                 match relation {
                     TextRelation::Equals if file.is_some() => {
                         let set = self.lists.entry((any_of.as_ptr(), ignore_case));
@@ -140,7 +140,7 @@ impl Emitter<'_> {
 }
 
 fn set_of(texts: &[Name], ignore_case: bool) -> TextSet {
-    TextSet::new(texts.iter().map(|text| &**text), ignore_case)
+    TextSet::new(texts.iter(), ignore_case)
 }
 
 /// A set of texts that are asked of an attribute which is one of those that are known.

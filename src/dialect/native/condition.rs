@@ -268,7 +268,7 @@ impl Lowering<'_> {
             return None;
         }
         let matchers = self.matchers(&entry.value, &subject)?;
-        Some(Condition::Test(Arc::new(Test { subject, matchers: matchers.into() })))
+        Some(Condition::Test(Arc::new(Test { subject, matchers })))
     }
 
     fn segments(&mut self, entry: &Entry<'_>) -> Option<Condition> {

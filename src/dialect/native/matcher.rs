@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::Lowering;
 use super::fields::{FreeKeys, cut, shown};
-use crate::ir::{Declared, Matcher, Name, Subject, TextRelation};
+use crate::ir::{Declared, Matcher, Matchers, Name, Subject, TextRelation};
 use crate::literal::address::{NetworkError, parse_network};
 use crate::literal::number::{Comparison, Number};
 use crate::literal::version::VersionRange;
@@ -91,7 +91,7 @@ fn allowed(subject: &Subject) -> (&'static [&'static str], &'static str) {
 
 impl Lowering<'_> {
     /// A scalar, a list, or a map of tests.
-    pub(super) fn matchers(&mut self, node: &Node<'_>, subject: &Subject) -> Option<Vec<Matcher>> {
+    pub(super) fn matchers(&mut self, node: &Node<'_>, subject: &Subject) -> Option<Matchers> {
         match &node.kind {
             Kind::Map(entries) if entries.is_empty() => {
                 self.error(Code::EmptyValue, node.id, "the map of tests is empty");
@@ -103,7 +103,7 @@ impl Lowering<'_> {
             | Kind::Integer(_)
             | Kind::Float(_)
             | Kind::Text(..)
-            | Kind::List(_) => self.equality(node, subject, false).map(|matcher| vec![matcher]),
+            | Kind::List(_) => self.equality(node, subject, false).map(Matchers::One),
         }
     }
 
@@ -112,7 +112,7 @@ impl Lowering<'_> {
         node: &Node<'_>,
         entries: &[Entry<'_>],
         subject: &Subject,
-    ) -> Option<Vec<Matcher>> {
+    ) -> Option<Matchers> {
         let before = self.problems.len();
         let fields = self.fields(node, "a map of tests", &TESTS, FreeKeys::Refused)?;
         let (allowed, type_name) = allowed(subject);
@@ -139,7 +139,7 @@ impl Lowering<'_> {
             }
             matchers.extend(self.one_test(key, &entry.value, subject, ignore_case));
         }
-        (self.problems.len() == before).then_some(matchers)
+        (self.problems.len() == before).then(|| matchers.into())
     }
 
     fn one_test(
