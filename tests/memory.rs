@@ -19,7 +19,7 @@ const FLAGS: usize = 2_000;
 
 /// What one flag may take when it is loaded, in bytes, and while it is loaded from JSON.
 const MOST_LIVE: usize = 1_200;
-const MOST_PEAK: usize = 1_750;
+const MOST_PEAK: usize = 1_600;
 
 /// How often memory may be asked for to load one flag, beside what a parser of YAML asks for.
 const MOST_ALLOCATIONS: usize = 20;

@@ -79,6 +79,11 @@ impl<I: Id, T> Table<I, T> {
         Table { items: Vec::new(), ids: PhantomData }
     }
 
+    /// Makes room for so many more.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.items.reserve_exact(more);
+    }
+
     pub(crate) fn push(&mut self, item: T) -> I {
         let id = self.next();
         self.items.push(item);

@@ -25,6 +25,9 @@ pub(super) fn emit(flags: &Flags, compiled: &Compiled) -> Program {
     let mut program = Program::new();
     program.names = Names::new(flags.keys().cloned().collect());
     let first_variants = variants(flags, &mut program);
+    program.flags.reserve(flags.len());
+    program.rules.reserve(flags.iter().map(|flag| flag.rules.len()).sum());
+    program.ops.reserve(flags.iter().map(|flag| flag.reach.conditions as usize).sum());
     let mut emitter = Emitter {
         flags,
         compiled,
