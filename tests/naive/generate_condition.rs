@@ -179,8 +179,14 @@ impl Generator {
                 }
                 _ => {
                     let parts = words.iter().map(|word| Node::Text(self.part(word, name)));
-                    let parts = parts.collect();
-                    self.one_or_list(parts)
+                    let mut parts: Vec<Node> = parts.collect();
+                    if self.random.percent(20) {
+                        // So many that they are looked up.
+                        parts.extend((10..40).map(|n| Node::Text(format!("z{n}"))));
+                        Node::List(parts)
+                    } else {
+                        self.one_or_list(parts)
+                    }
                 }
             };
             tests.push((Node::text(name), operand));
