@@ -215,11 +215,21 @@ impl Loaded {
     }
 
     /// Tells of a decision that somebody asked for.
-    #[inline(never)]
+    ///
+    /// PERF: it is counted where it is at hand, and put together for those who look at all of it
+    /// (`counted` of the bench `telemetry`).
+    #[inline]
     pub(crate) fn tell(&self, flag: &str, decided: Decided, ctx: &Context<'_>) {
         if let Some(tally) = &self.tally {
             tally.count(decided);
         }
+        if !self.settings.witnesses.is_empty() {
+            self.tell_witnesses(flag, decided, ctx);
+        }
+    }
+
+    #[inline(never)]
+    fn tell_witnesses(&self, flag: &str, decided: Decided, ctx: &Context<'_>) {
         for witness in &self.settings.witnesses {
             witness.decided(self, flag, decided, ctx);
         }

@@ -168,15 +168,18 @@ impl Loaded {
         ctx: &Context<'_>,
         read: impl FnOnce(FlagId, Served<'s>) -> Option<T>,
     ) -> (Decided, Option<T>) {
-        let decided = self.find(flag).map(|id| (id, self.decided(id, ctx)));
-        let value = decided.and_then(|(id, outcome)| {
-            let served = Served { loaded: self, variant: outcome.variant };
-            read(id, served).ok_or(Reason::TypeMismatch)
-        });
-        if self.is_witnessed {
-            let told = value.as_ref().map_err(|reason| *reason).and(decided);
-            self.tell(flag.flag_name(), told, ctx);
-        }
-        (decided, value.ok())
+        let id = match self.find(flag) {
+            Ok(id) => id,
+            Err(reason) => {
+                self.tell(flag.flag_name(), Err(reason), ctx);
+                return (Err(reason), None);
+            }
+        };
+        let outcome = self.decided(id, ctx);
+        let value = read(id, Served { loaded: self, variant: outcome.variant });
+        let decided = Ok((id, outcome));
+        let told = if value.is_some() { decided } else { Err(Reason::TypeMismatch) };
+        self.tell(flag.flag_name(), told, ctx);
+        (decided, value)
     }
 }
