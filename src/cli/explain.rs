@@ -32,6 +32,9 @@ pub(super) struct Explain {
     /// How to print it: human or json.
     #[arg(long, value_enum, default_value = "human", hide_possible_values = true)]
     format: Format,
+    /// Print the steps of its conditions, and ask nothing.
+    #[arg(long, conflicts_with = "format")]
+    code: bool,
     #[command(flatten)]
     request: Request,
 }
@@ -119,6 +122,10 @@ impl Explain {
             Ok(snap) => snap,
             Err(error) => return self.refused(&error, named, to),
         };
+        if let Some(code) = snap.code(&self.flag).filter(|_| self.code) {
+            write!(to.stdout, "{code}")?;
+            return Ok(Exit::Fine);
+        }
         let ctx = self.request.context();
         let explanation = snap.explain(self.flag.as_str(), &ctx.as_context());
         let is_there = explanation.decision().reason() != Reason::FlagNotFound;

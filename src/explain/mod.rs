@@ -3,6 +3,7 @@
 //! The notes are of ops; the tree is that of the file. Ops are made leaf by leaf from the end of a
 //! condition to its start, so that the tree is walked in that order to give each leaf its op.
 
+pub(crate) mod code;
 mod describe;
 mod print;
 

@@ -11,7 +11,7 @@ use crate::decision::Decision;
 use crate::declared::{Declared, DeclaredKey};
 use crate::dialect::native::{NoListFiles, Text};
 use crate::error::Error;
-use crate::explain::{Explanation, Notes};
+use crate::explain::{self, Explanation, Notes};
 #[cfg(feature = "openfeature")]
 use crate::key::Served;
 use crate::key::{BooleanKey, FlagKey, FlagValue, Key};
@@ -261,6 +261,29 @@ impl Snapshot {
         let decided = decided.and_then(|decided| self.loaded.readable(flag, decided));
         let decision = Decision::new(&self.loaded, flag.flag_name(), decided);
         Explanation::new(&self.loaded, decision, notes, ctx)
+    }
+
+    /// What became of a flag's conditions, for those who want to see it: each step is one test, and
+    /// says where it goes on if that is so, and where else. `None` without such a flag.
+    ///
+    /// It is for people, as a debugger's listing is; its form may change.
+    ///
+    /// ```
+    /// let snap = hoist::Snapshot::from_yaml("
+    /// version: 1
+    /// flags:
+    ///   pilot: { rules: [{ when: { any: [{ region: nz }, { not: { tenant: acme } }] } }] }
+    /// ")?;
+    /// assert_eq!(snap.code("pilot").unwrap(), "\
+    /// pilot: asks its rules
+    ///   rule rules[0]
+    ///     1  region is nz? this rule, else 2
+    ///     2  false: tenant is acme? this rule, else the next rule
+    /// ");
+    /// # Ok::<(), hoist::Error>(())
+    /// ```
+    pub fn code(&self, flag: &str) -> Option<String> {
+        explain::code::of_flag(&self.loaded, self.loaded.program.find(flag)?)
     }
 
     /// The context with its instant, or with that of now.

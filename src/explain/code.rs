@@ -1,0 +1,134 @@
+//! The code of a flag in words: what became of its conditions.
+
+use std::fmt::Write as _;
+
+use super::describe;
+use crate::ir::Condition;
+use crate::load::Loaded;
+use crate::program::{Asks, FlagId, OpId, Truth};
+
+/// The steps of a flag: of its `unless` and of each of its rules, each with where it goes on.
+pub(crate) fn of_flag(loaded: &Loaded, id: FlagId) -> Option<String> {
+    let flag = loaded.flag(id)?;
+    let compiled = loaded.program.flags.get(id);
+    let asks = match compiled.asks {
+        Asks::Nothing(reason) => format!("asks nothing: {reason}"),
+        Asks::Bucket => "asks for one bucket of the user".to_owned(),
+        Asks::Rules => "asks its rules".to_owned(),
+        Asks::All => "asks what comes before its rules, and those".to_owned(),
+    };
+    let by_table = if compiled.first_match.is_some() { ", by a first-match table" } else { "" };
+    let mut text = format!("{}: {asks}{by_table}\n", flag.name);
+    for required in flag.requires.iter() {
+        let _ = writeln!(text, "  requires {}", required.flag);
+    }
+    if !flag.unless.is_empty() {
+        text.push_str("  unless\n");
+        let steps = Steps::of(flag.unless.iter(), compiled.first_op);
+        steps.write(loaded, ["the rules", "off"], &mut text);
+    }
+    let rules = loaded.program.rules.range(compiled.first_rule, compiled.end_rule)?;
+    for (rule, compiled) in flag.rules.iter().zip(rules) {
+        let _ = writeln!(text, "  rule {}", rule.name);
+        let conditions = rule.when.iter().chain(&rule.more().unless);
+        let steps = Steps::of(conditions.collect::<Vec<_>>().into_iter(), compiled.first_op);
+        steps.write(loaded, ["this rule", "the next rule"], &mut text);
+    }
+    Some(text)
+}
+
+/// The leaves of conditions with their ops, the last leaf first, as the ops were made.
+struct Steps(Vec<(OpId, String)>);
+
+impl Steps {
+    fn of<'c>(conditions: impl DoubleEndedIterator<Item = &'c Condition>, first_op: OpId) -> Steps {
+        let (mut steps, mut next) = (Steps(Vec::new()), first_op);
+        for condition in conditions.rev() {
+            steps.add(condition, &mut next);
+        }
+        steps
+    }
+
+    fn add(&mut self, condition: &Condition, next: &mut OpId) {
+        match condition {
+            Condition::Everyone => {}
+            Condition::All(_) | Condition::Any(_) | Condition::Not(_) => {
+                for part in condition.parts().iter().rev() {
+                    self.add(part, next);
+                }
+            }
+            Condition::Test(_)
+            | Condition::Segment { .. }
+            | Condition::Flag(_)
+            | Condition::Strategy(_)
+            | Condition::Rollout(_) => {
+                self.0.push((*next, describe::leaf(condition)));
+                *next = next.next();
+            }
+        }
+    }
+
+    /// In the order in which they are asked; the ends are what the code goes to if it holds, and if
+    /// it does not.
+    fn write(&self, loaded: &Loaded, ends: [&str; 2], to: &mut String) {
+        let [holds, fails] = ends;
+        let place = |target: OpId| match target {
+            OpId::YES => holds.to_owned(),
+            OpId::NO => fails.to_owned(),
+            target => {
+                let at = self.0.iter().rev().position(|(op, _)| *op == target);
+                at.map_or_else(String::new, |at| (at + 1).to_string())
+            }
+        };
+        for (at, (op, text)) in (1..).zip(self.0.iter().rev()) {
+            let Some(op) = loaded.program.ops.find(*op) else { continue };
+            let wants = if op.wants == Truth::True { "" } else { "false: " };
+            let (yes, no) = (place(op.yes), place(op.no));
+            let _ = writeln!(to, "    {at}  {wants}{text}? {yes}, else {no}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Context, Snapshot};
+
+    #[test]
+    fn conditions_are_jumps() {
+        let snap = Snapshot::from_yaml(
+            "version: 1
+segments: { staff: { attr.email: { ends_with: \"@company.com\" } } }
+flags:
+  base: on
+  deep:
+    requires: base
+    unless: { attr.banned: true }
+    rules:
+      - name: some
+        when:
+          all:
+            - any: [{ region: [nz, au] }, { segment: staff }]
+            - not: { header.x-bot: \"1\" }
+        unless: { tenant: acme }
+      - rollout: 5%
+",
+        )
+        .unwrap();
+        let expected = "\
+deep: asks what comes before its rules, and those
+  requires base
+  unless
+    1  false: attr.banned is true? the rules, else off
+  rule some
+    1  region is nz or au? 3, else 2
+    2  segment staff? 3, else the next rule
+    3  false: header.x-bot is 1? 4, else the next rule
+    4  false: tenant is acme? this rule, else the next rule
+  rule rules[1]
+";
+        assert_eq!(snap.code("deep").unwrap(), expected);
+        assert_eq!(snap.code("base").unwrap(), "base: asks nothing: static\n");
+        assert_eq!(snap.code("none"), None);
+        assert!(!snap.is_enabled("deep", &Context::new()));
+    }
+}
