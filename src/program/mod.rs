@@ -466,6 +466,6 @@ impl RuleIndex {
 const _: () = {
     assert!(size_of::<Outcome>() == 12);
     assert!(size_of::<Op>() <= 32);
-    assert!(size_of::<Rule>() <= 64);
+    assert!(size_of::<Rule>() <= 48);
     assert!(size_of::<Flag>() <= 64);
 };
