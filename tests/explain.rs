@@ -205,3 +205,42 @@ fn every_situation_is_explained_as_written_beneath_it() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
+
+#[test]
+fn conditions_are_jumps() {
+    let snap = Snapshot::from_yaml(
+        "version: 1
+segments: { staff: { attr.email: { ends_with: \"@company.com\" } } }
+flags:
+  base: on
+  deep:
+    requires: base
+    unless: { attr.banned: true }
+    rules:
+      - name: some
+        when:
+          all:
+            - any: [{ region: [nz, au] }, { segment: staff }]
+            - not: { header.x-bot: \"1\" }
+        unless: { tenant: acme }
+      - rollout: 5%
+",
+    )
+    .unwrap();
+    let expected = "\
+deep: asks what comes before its rules, and those
+  requires base
+  unless
+    1  false: attr.banned is true? the rules, else off
+  rule some
+    1  region is nz or au? 3, else 2
+    2  segment staff? 3, else the next rule
+    3  false: header.x-bot is 1? 4, else the next rule
+    4  false: tenant is acme? this rule, else the next rule
+  rule rules[1]
+";
+    assert_eq!(snap.code("deep").unwrap(), expected);
+    assert_eq!(snap.code("base").unwrap(), "base: asks nothing: static\n");
+    assert_eq!(snap.code("none"), None);
+    assert!(!snap.is_enabled("deep", &Context::new()));
+}
