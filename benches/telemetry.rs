@@ -54,10 +54,17 @@ fn main() {
             });
         }
         for (id, setting) in &SETTINGS[..2] {
-            let snapshot = asked::open_with(workload.id, &workload.document, setting).snapshot();
+            let flags = asked::open_with(workload.id, &workload.document, setting);
+            let snapshot = flags.snapshot();
+            let mut asked = 0;
             group.bench_function(format!("two-{id}"), |bencher| {
-                bencher.iter_custom(|count| two_readers(&workload, &snapshot, count as usize));
+                bencher.iter_custom(|count| {
+                    asked += 2 * count;
+                    two_readers(&workload, &snapshot, count as usize)
+                });
             });
+            let counted: u64 = flags.decision_counts().served.iter().map(|one| one.count).sum();
+            assert_eq!(counted, if *id == "counted" { asked } else { 0 }, "{id}");
         }
         group.finish();
     }

@@ -229,7 +229,7 @@ flags:
     .unwrap();
     let expected = "\
 deep: asks what comes before its rules, and those
-  requires base
+  requires base to serve on
   unless
     1  false: attr.banned is true? the rules, else off
   rule some

@@ -4,6 +4,7 @@
 mod folder;
 
 use std::fmt::{Debug, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use folder::Folder;
@@ -12,9 +13,8 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// Keeps each event as a line.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
+/// Hands each event to a function.
+struct Told<F>(F);
 
 struct Fields(String);
 
@@ -24,15 +24,13 @@ impl Visit for Fields {
     }
 }
 
-impl Subscriber for Lines {
+impl<F: Fn(&Event<'_>) + 'static> Subscriber for Told<F> {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
         true
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut fields = Fields(event.metadata().level().to_string());
-        event.record(&mut fields);
-        self.0.lock().unwrap().push(fields.0);
+        (self.0)(event);
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -50,10 +48,16 @@ fn each_reload_and_each_distinct_failure_is_a_line() {
     let folder = Folder::new();
     let path = folder.write("flags.yaml", "version: 1\nflags: { a: on, b: on, c: on }\n");
     let kills = folder.at("kill.txt");
-    let lines = Lines::default();
-    let written = || std::mem::take(&mut *lines.0.lock().unwrap());
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let written = || std::mem::take(&mut *lines.lock().unwrap());
+    let kept = Arc::clone(&lines);
+    let keep = move |event: &Event<'_>| {
+        let mut fields = Fields(event.metadata().level().to_string());
+        event.record(&mut fields);
+        kept.lock().unwrap().push(fields.0);
+    };
     // On demand everything happens on this thread, which alone has this subscriber.
-    tracing::subscriber::with_default(lines.clone(), || {
+    tracing::subscriber::with_default(Told(keep), || {
         let builder = Flags::builder().file(&path).kill_file(&kills).watch(Watch::OnDemand);
         let flags = builder.open().unwrap();
         let said = written();
@@ -101,36 +105,21 @@ fn each_reload_and_each_distinct_failure_is_a_line() {
     });
 }
 
-/// A subscriber that panics at each event.
-struct Moody;
-
-impl Subscriber for Moody {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn event(&self, _: &Event<'_>) {
-        panic!("a bad day");
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
 #[test]
 fn a_log_that_panics_ends_nothing() {
     let folder = Folder::new();
     let path = folder.write("flags.yaml", "version: 1\nflags: { a: off }\n");
-    tracing::subscriber::with_default(Moody, || {
+    let events = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&events);
+    let panic = move |_: &Event<'_>| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        panic!("a bad day");
+    };
+    tracing::subscriber::with_default(Told(panic), || {
         let flags = Flags::builder().file(&path).watch(Watch::OnDemand).open().unwrap();
         folder.write("flags.yaml", "version: 1\nflags: { a: on }\n");
         flags.reload().unwrap();
         assert!(flags.is_enabled("a", &Context::new()));
     });
+    assert_eq!(events.load(Ordering::Relaxed), 2, "the start and the reload");
 }

@@ -20,7 +20,7 @@ pub(crate) fn of_flag(loaded: &Loaded, id: FlagId) -> Option<String> {
     let by_table = if compiled.first_match.is_some() { ", by a first-match table" } else { "" };
     let mut text = format!("{}: {asks}{by_table}\n", flag.name);
     for required in flag.requires.iter() {
-        let _ = writeln!(text, "  requires {}", required.flag);
+        let _ = writeln!(text, "  {}", describe::required(required));
     }
     if !flag.unless.is_empty() {
         text.push_str("  unless\n");

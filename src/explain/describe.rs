@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::{Finding, Step};
 use crate::bucket::{self, Share};
 use crate::ir::{
-    Condition, Flag, Matcher, Name, Ramp, Rollout, Rule, Serve, Test, TextRelation, UnitName,
+    Condition, Flag, Matcher, Name, Ramp, Requirement, Rollout, Rule, Serve, Test, TextRelation,
+    UnitName,
 };
 use crate::observer::RuleResult;
 use crate::program::NO_BUCKET;
@@ -30,6 +31,13 @@ pub(super) fn leaf(condition: &Condition) -> String {
             String::new()
         }
     }
+}
+
+/// What a flag requires of another.
+pub(super) fn required(required: &Requirement) -> String {
+    let variants: Vec<&str> = required.variants.iter().map(|(name, _)| &**name).collect();
+    let wanted = if variants.is_empty() { "on".to_owned() } else { variants.join(" or ") };
+    format!("requires {} to serve {wanted}", required.flag)
 }
 
 fn of_test(test: &Test) -> String {

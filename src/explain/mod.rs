@@ -258,14 +258,10 @@ impl Teller<'_> {
             .iter()
             .zip(noted)
             .map(|(required, noted)| {
-                let variants: Vec<&str> =
-                    required.variants.iter().map(|(name, _)| &**name).collect();
-                let wanted =
-                    if variants.is_empty() { "on".to_owned() } else { variants.join(" or ") };
                 let found = noted.map(|(holds, _)| Truth::of(*holds)).into();
                 let inside = noted.and_then(|(_, frame)| frame.as_ref());
                 Step {
-                    text: format!("requires {} to serve {wanted}", required.flag),
+                    text: describe::required(required),
                     found,
                     place: None,
                     steps: inside.map(|frame| self.other_flag(frame)).unwrap_or_default(),
