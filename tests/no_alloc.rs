@@ -470,8 +470,9 @@ fn a_snapshot_allocates_not_even_for_the_first_read_of_a_thread() {
     assert!(first.join().unwrap());
 }
 
-/// A thread's first read through the live handle makes the slot in which arc-swap protects its
-/// later ones: once for a thread, whatever it reads then.
+/// A thread's first read through the live handle makes the slot in which arc-swap protects what it
+/// loads, and the places in which it keeps that, for which a list may grow: once for a thread,
+/// whatever it reads then.
 #[test]
 fn the_live_handle_allocates_for_the_first_read_of_a_thread_alone() {
     let folder = Folder::new("first");
@@ -485,7 +486,7 @@ fn the_live_handle_allocates_for_the_first_read_of_a_thread_alone() {
         })
     });
     let [first, later @ ..] = counts.join().unwrap();
-    assert!(first <= 1, "{first}");
+    assert!(first <= 3, "{first}");
     assert_eq!(later, [0, 0]);
 }
 

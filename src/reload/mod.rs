@@ -12,6 +12,7 @@ pub(crate) mod forcing;
 mod guard;
 mod kill;
 mod last_good;
+mod lent;
 mod log;
 mod mounts;
 pub(crate) mod read;
@@ -66,7 +67,7 @@ pub(crate) struct Plan {
 /// The published state and what is known of how it came about.
 pub(crate) struct Core {
     cell: Cell<Loaded>,
-    threads: Option<Threads>,
+    threads: Threads,
     #[cfg(feature = "testing")]
     forcing: forcing::Forcing,
     plan: Plan,
@@ -201,7 +202,7 @@ impl Core {
 
     fn new(loaded: Loaded, plan: Plan, facts: Facts) -> Core {
         Core {
-            threads: plan.caches_per_thread.then(|| Threads::new(loaded.generation)),
+            threads: Threads::new(loaded.generation, plan.caches_per_thread),
             cell: Cell::new(loaded),
             #[cfg(feature = "testing")]
             forcing: forcing::Forcing::default(),
@@ -214,24 +215,17 @@ impl Core {
 
     /// Asks the state that is live now.
     #[inline]
-    pub(crate) fn read<R>(&self, ask: impl Fn(&Loaded) -> R) -> R {
+    pub(crate) fn read<R>(&self, ask: impl Fn(&Arc<Loaded>) -> R) -> R {
         #[cfg(feature = "testing")]
         if let Some(forced) = self.forcing.state() {
             return ask(&forced);
         }
-        match &self.threads {
-            None => ask(&self.cell.load()),
-            Some(threads) => threads.read(&self.cell, ask),
-        }
+        self.threads.read(&self.cell, ask)
     }
 
     /// What questions are answered from now.
     pub(crate) fn answering(&self) -> Arc<Loaded> {
-        #[cfg(feature = "testing")]
-        if let Some(forced) = self.forcing.state() {
-            return forced;
-        }
-        self.load_full()
+        self.read(Arc::clone)
     }
 
     /// The state that is published.
@@ -374,9 +368,7 @@ impl Core {
             facts.last_reload = Some(change.clone());
             facts.broken = of_broken(&loaded, facts.broken.take());
             // Before the swap: who has seen the new state anywhere knows that what it keeps is old.
-            if let Some(threads) = &self.threads {
-                threads.tell(loaded.generation);
-            }
+            self.threads.tell(loaded.generation);
             self.cell.swap(Arc::clone(&loaded))
         };
         #[cfg(feature = "testing")]

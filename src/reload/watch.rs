@@ -401,6 +401,9 @@ impl Follower {
     }
 
     fn bury(&mut self) {
+        if self.core.cell.retired() > 0 {
+            self.core.threads.take_back_old();
+        }
         self.graveyard.bury(&self.core.cell);
     }
 

@@ -3,10 +3,12 @@
 //! A reader takes what is published and gives it back when it likes. The reloader keeps what it
 //! replaced until no one else holds it, and frees it itself: freeing many flags takes long, and a
 //! request must not wait for that. `ArcSwap` is stood in for by a lock; what is modelled is what is
-//! built on it, the count of owners.
+//! built on it, the count of owners, and the places in which readers keep states until the reloader
+//! takes them back.
 
 #![cfg(loom)]
 
+use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread::{self, ThreadId};
 
@@ -88,4 +90,78 @@ fn only_the_reloader_frees_under_two_readers() {
 #[should_panic(expected = "a reader frees")]
 fn without_a_graveyard_a_reader_frees() {
     loom::model(|| publish_under_readers(1, 1, |_, old| drop(old)));
+}
+
+/// What is published to a reader that keeps it, in a place of its own.
+struct Kept {
+    published: Published,
+    newest: AtomicU32,
+    place: Mutex<Option<Arc<State>>>,
+}
+
+impl Kept {
+    fn read(&self) -> u32 {
+        let newest = self.newest.load(Ordering::Acquire);
+        if let Ok(kept) = self.place.try_lock() {
+            if kept.as_ref().is_some_and(|state| state.generation == newest) {
+                return newest;
+            }
+        }
+        let state = self.published.load();
+        if let Ok(mut kept) = self.place.try_lock() {
+            *kept = Some(Arc::clone(&state));
+        }
+        state.generation
+    }
+
+    fn publish(&self, generation: u32) -> Arc<State> {
+        self.newest.store(generation, Ordering::Release);
+        self.published.swap(state(generation))
+    }
+
+    fn take_back_old(&self) {
+        let newest = self.newest.load(Ordering::Acquire);
+        if let Ok(mut kept) = self.place.try_lock() {
+            drop(kept.take_if(|state| state.generation != newest));
+        }
+    }
+}
+
+/// A reader that keeps what it reads, and from whom the reloader takes it back. Places of other
+/// readers are others: what two share is modelled above.
+fn keep_under_a_reloader(publishes: u32, takes_back: bool) {
+    let kept = Arc::new(Kept {
+        published: Published(Mutex::new(state(1))),
+        newest: AtomicU32::new(1),
+        place: Mutex::new(None),
+    });
+    let reader = thread::spawn({
+        let kept = Arc::clone(&kept);
+        move || assert!(kept.read() <= kept.read(), "generations never go back")
+    });
+    let mut graveyard = Vec::new();
+    for generation in 2..2 + publishes {
+        graveyard.push(kept.publish(generation));
+        kept.take_back_old();
+        bury(&mut graveyard);
+    }
+    reader.join().unwrap();
+    if takes_back {
+        kept.take_back_old();
+    }
+    bury(&mut graveyard);
+    assert!(graveyard.is_empty(), "what a thread kept is freed though it does not ask again");
+}
+
+#[test]
+fn what_a_reader_keeps_is_taken_back() {
+    loom::model(|| keep_under_a_reloader(2, true));
+}
+
+/// What the model is worth: a reader may keep what was replaced in the meantime, so that to take
+/// back once is not enough.
+#[test]
+#[should_panic(expected = "though it does not ask again")]
+fn what_is_not_taken_back_again_is_never_freed() {
+    loom::model(|| keep_under_a_reloader(1, false));
 }
