@@ -54,7 +54,7 @@ impl Threads {
     ///
     /// PERF: a locked instruction, or a comparison, in the place of a guard (W1 to W5 by `flags` and
     /// by `cached`).
-    #[inline]
+    #[inline(always)]
     pub(super) fn read<R>(&self, cell: &Cell<Loaded>, ask: impl Fn(&Arc<Loaded>) -> R) -> R {
         let newest = self.newest.load(Ordering::Acquire);
         let answer = match self.own {
