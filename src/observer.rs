@@ -1,7 +1,7 @@
 //! What an evaluation tells of itself, to whoever watches it.
 
 use crate::bucket::Share;
-use crate::program::{FlagId, OpId, Outcome, SegmentId, Truth};
+use crate::program::{FlagId, NO_BUCKET, OpId, Outcome, SegmentId, Truth};
 
 /// Told what is tested and found, while it is.
 pub(crate) trait Observer {
@@ -43,6 +43,20 @@ pub(crate) enum RuleResult {
     Else { share: Share, bucket: u32 },
     /// It serves.
     Served { share: Option<Share>, bucket: u32, arm_bucket: u32 },
+}
+
+impl RuleResult {
+    /// The bucket that put the unit in or out, of a rule that serves; that of a split only where
+    /// there is no other.
+    #[inline]
+    pub(crate) fn bucket(self) -> u32 {
+        match self {
+            RuleResult::Served { bucket: NO_BUCKET, arm_bucket: bucket, .. }
+            | RuleResult::Served { bucket, .. }
+            | RuleResult::Else { bucket, .. } => bucket,
+            _ => NO_BUCKET,
+        }
+    }
 }
 
 /// The observer of those who only want the answer.

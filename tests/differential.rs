@@ -6,7 +6,7 @@ mod naive;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use hoist::{AttributeBuf, Context, ContextBuf, Snapshot};
+use hoist::{AttributeBuf, Context, ContextBuf, Snapshot, Value};
 use naive::{Ctx, CtxValue};
 
 fn json(value: &CtxValue) -> serde_json::Value {
@@ -160,9 +160,23 @@ fn compare(document_seed: u64) -> u64 {
             assert_eq!(explanation.decision().to_string(), decision.to_string());
             let same = snap.decide(flag, &borrowed).to_string();
             assert_eq!(same, decision.to_string(), "{ctx:?}\n{explanation}\n{document}");
+            for ctx in [&own, &borrowed] {
+                assert_eq!(snap.is_enabled(flag, ctx), decision.is_enabled(), "{explanation}");
+                assert!(reads_as(&snap, flag, ctx, decision.value()), "{explanation}\n{document}");
+            }
         }
     }
     CONTEXTS
+}
+
+/// Whether a read that gives nothing but the value gives the one that was decided.
+fn reads_as(snap: &Snapshot, flag: &str, ctx: &Context<'_>, value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Boolean(value)) => snap.value_or(flag, ctx, !value) == *value,
+        Some(Value::Integer(value)) => snap.value_or(flag, ctx, value ^ 1) == *value,
+        Some(Value::Text(value)) => snap.value_or(flag, ctx, "no such text") == &**value,
+        _ => true,
+    }
 }
 
 /// 10^5 pairs of document and context in all, each deciding every flag of the document, unless

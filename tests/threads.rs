@@ -145,7 +145,7 @@ impl Asked {
             question(&flags);
             drop(flags);
             has_asked.send(()).unwrap();
-            drop(ended.recv());
+            assert!(ended.recv().is_err(), "its end is all that it is told");
         });
         asked.recv().unwrap();
         Asked { end: Some(end), thread: Some(thread) }

@@ -44,16 +44,16 @@ pub(crate) fn decide<O: Observer>(run: &Run<'_>, id: FlagId, observer: &mut O) -
 pub(crate) fn without_context(flag: &Flag) -> Option<Outcome> {
     match flag.asks {
         Asks::Nothing(reason) => Some(ended(flag.default, reason)),
-        Asks::Bucket | Asks::Rules | Asks::All => None,
+        Asks::Bucket | Asks::User | Asks::Rules | Asks::All => None,
     }
 }
 
-/// What a flag decides that asks for one bucket, if the request itself names the user.
+/// What a flag decides that [asks for one bucket](Asks::Bucket), if the request itself names the user.
 ///
 /// PERF: of all that rules can ask, it takes nothing but a hash and a comparison (W3, W5).
 #[inline(always)]
 pub(crate) fn by_bucket(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Option<Outcome> {
-    let (Asks::Bucket, Some(user)) = (flag.asks, ctx.own_user_hash()) else { return None };
+    let user = ctx.own_user_hash()?;
     let rule = program.rules.find(flag.first_rule)?;
     let (variant, bucket) = match rule.serve {
         Serve::Variant(variant) => {
@@ -73,12 +73,28 @@ pub(crate) fn by_bucket(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Op
     Some(Outcome { variant, bucket, rule, reason: Reason::Split, no_unit: false })
 }
 
+/// What a flag serves that [asks for the user](Asks::User), if the request itself names one.
+///
+/// PERF: without all that a rule and its steps can ask besides (W2).
+#[inline(always)]
+pub(crate) fn by_user(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Option<VariantId> {
+    let rule = program.rules.find(flag.first_rule)?;
+    let step = program.ops.find(rule.entry)?;
+    let (Leaf::UserEquals(test), Serve::Variant(variant)) = (&step.leaf, rule.serve) else {
+        return None;
+    };
+    match test::user_equals_here(ctx, test)? {
+        Truth::True => Some(variant),
+        _ => Some(flag.default),
+    }
+}
+
 /// Decides a flag that may ask for something.
 #[inline(always)]
 pub(crate) fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcome {
     match flag.asks {
         Asks::Nothing(reason) => return ended(flag.default, reason),
-        Asks::Bucket | Asks::Rules => {}
+        Asks::Bucket | Asks::User | Asks::Rules => {}
         Asks::All => {
             // PERF: what most require is on for everyone (PRODUCT).
             if O::SEES_ALL || flag.can_lack {
@@ -183,15 +199,9 @@ fn first_of<'r, O: Observer>(
     for (index, rule, is_certain) in rules {
         let (result, served) = try_rule(run, rule, is_certain, observer);
         observer.rule(index, result);
-        let bucket = match result {
-            RuleResult::Served { bucket: NO_BUCKET, arm_bucket: bucket, .. }
-            | RuleResult::Served { bucket, .. }
-            | RuleResult::Else { bucket, .. } => bucket,
-            _ => NO_BUCKET,
-        };
         no_unit |= matches!(result, RuleResult::NoUnit { .. });
         if let Some((variant, reason)) = served {
-            let rule = RuleIndex::new(index);
+            let (rule, bucket) = (RuleIndex::new(index), result.bucket());
             return Outcome { variant, bucket, rule, reason, no_unit: false };
         }
     }
@@ -208,13 +218,13 @@ fn try_rule<O: Observer>(
     is_certain: bool,
     observer: &mut O,
 ) -> (RuleResult, Option<(VariantId, Reason)>) {
-    if rule.has_window && !is_open(run, rule) {
+    if rule.has_window && !run.program.is_open(rule, run.now) {
         return (RuleResult::Closed, None);
     }
     if !is_certain && !holds_here(run, rule.entry, observer) {
         return (RuleResult::NotHeld, None);
     }
-    let share = if rule.has_ramp { share_now(run, rule) } else { rule.share };
+    let share = if rule.has_ramp { run.program.share_at(rule, run.now) } else { rule.share };
 
     let (is_in, bucket, lacks_unit) = match share {
         // Everyone and no one need no unit.
@@ -226,7 +236,7 @@ fn try_rule<O: Observer>(
         },
     };
     if !is_in {
-        let otherwise = if rule.has_else { otherwise(run, rule) } else { None };
+        let otherwise = if rule.has_else { run.program.otherwise(rule) } else { None };
         return match otherwise {
             Some(variant) => (RuleResult::Else { share, bucket }, Some((variant, Reason::Else))),
             None if lacks_unit => (RuleResult::NoUnit { share: Some(share) }, None),
@@ -251,27 +261,9 @@ fn try_rule<O: Observer>(
     }
 }
 
-// PERF: few rules speak of time or split. The others need not carry what these take, which is loaded
-// before the loop where it is not out of line (W2, W3, DEEP).
-
-#[inline(never)]
-fn is_open(run: &Run<'_>, rule: &Rule) -> bool {
-    rule.extra.is_none_or(|extra| run.program.extras.get(extra).is_open(run.now))
-}
-
-/// The share of a rule that has a ramp.
-#[inline(never)]
-fn share_now(run: &Run<'_>, rule: &Rule) -> Share {
-    rule.extra.map_or(rule.share, |extra| run.program.extras.get(extra).share_at(run.now))
-}
-
-/// What a rule serves those who are outside its share.
-#[inline(never)]
-fn otherwise(run: &Run<'_>, rule: &Rule) -> Option<VariantId> {
-    rule.extra.and_then(|extra| run.program.extras.get(extra).otherwise)
-}
-
 /// What the arm of a split serves that the unit is in, and the bucket that put it there.
+///
+/// PERF: out of line, as what else few rules have (W2, W3, DEEP).
 #[inline(never)]
 fn arm(run: &Run<'_>, rule: &Rule, split: SplitId) -> Option<(VariantId, u32)> {
     let split = run.program.splits.get(split);

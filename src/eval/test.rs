@@ -1,7 +1,7 @@
 //! One attribute against its tests.
 
 use super::Run;
-use crate::context::{Attribute, Builtin, Found};
+use crate::context::{Attribute, Builtin, Context, Found};
 use crate::program::{
     Accepts, AttributeName, Matcher, Scalar, Subject, Test, Truth, any_element, passes,
     passes_cookie, passes_integer, passes_text,
@@ -15,10 +15,18 @@ use crate::program::{
 
 #[inline(never)]
 pub(super) fn user_equals(run: &Run<'_>, test: &Test) -> Truth {
-    match (run.request.ctx.own_user(), &test.matcher) {
-        (Some((user, hash)), Matcher::Equals(set)) => set.holds_hashed(user, hash),
-        _ => ask(run, test),
+    match user_equals_here(run.request.ctx, test) {
+        Some(found) => found,
+        None => ask(run, test),
     }
+}
+
+/// What a test comes to whether the user is one of a set, if the request itself names one.
+#[inline(always)]
+pub(super) fn user_equals_here(ctx: &Context<'_>, test: &Test) -> Option<Truth> {
+    let Matcher::Equals(set) = &test.matcher else { return None };
+    let (user, hash) = ctx.own_user()?;
+    Some(set.holds_hashed(user, hash))
 }
 
 #[inline(never)]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{ExtraId, OpId, SplitId, Units, VariantId};
+use super::{ExtraId, OpId, Program, SplitId, Units, VariantId};
 use crate::bucket::{self, Salt, Share};
 
 /// One rule.
@@ -35,6 +35,28 @@ pub(crate) struct Extra {
     pub(crate) until: Option<Timestamp>,
     pub(crate) ramp: Option<Box<[(Timestamp, Share)]>>,
     pub(crate) otherwise: Option<VariantId>,
+}
+
+// PERF: few rules speak of time. The others need not carry what these take, which is loaded before the
+// loop over the rules where it is not out of line (W2, W3, DEEP).
+impl Program {
+    /// Whether a rule that has a window is open at an instant.
+    #[inline(never)]
+    pub(crate) fn is_open(&self, rule: &Rule, at: Timestamp) -> bool {
+        rule.extra.is_none_or(|extra| self.extras.get(extra).is_open(at))
+    }
+
+    /// The share of a rule that has a ramp, at an instant.
+    #[inline(never)]
+    pub(crate) fn share_at(&self, rule: &Rule, at: Timestamp) -> Share {
+        rule.extra.map_or(rule.share, |extra| self.extras.get(extra).share_at(at))
+    }
+
+    /// What a rule serves those who are outside its share.
+    #[inline(never)]
+    pub(crate) fn otherwise(&self, rule: &Rule) -> Option<VariantId> {
+        rule.extra.and_then(|extra| self.extras.get(extra).otherwise)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

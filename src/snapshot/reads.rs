@@ -9,7 +9,7 @@ use crate::key::{BooleanKey, FlagKey, FlagValue, Served};
 use crate::literal::instant;
 use crate::load::Loaded;
 use crate::observer::{Observer, Silent};
-use crate::program::{Decided, Flag, FlagId, Outcome, VariantId};
+use crate::program::{Asks, Decided, Flag, FlagId, Outcome, VariantId};
 use crate::reason::Reason;
 use crate::request::Request;
 
@@ -58,14 +58,17 @@ impl Loaded {
 
     #[inline(never)]
     fn decided_with(&self, flag: &Flag, ctx: &Context<'_>) -> Outcome {
-        let by_bucket = eval::by_bucket(&self.program, flag, ctx);
+        let by_bucket = match flag.asks {
+            Asks::Bucket => eval::by_bucket(&self.program, flag, ctx),
+            _ => None,
+        };
         by_bucket.unwrap_or_else(|| self.observed(flag, ctx, &mut Silent))
     }
 
     /// The variant that is served, of a flag that is there: as [`Loaded::decided`].
     ///
-    /// PERF: in a register, and nothing else is put together; a bucket needs none of the registers
-    /// that the rest saves (W3, W5).
+    /// PERF: in a register, and nothing else is put together; what is asked by itself needs none of the
+    /// registers that the rest saves (W2, W3, W5).
     #[inline]
     fn variant(&self, id: FlagId, ctx: &Context<'_>) -> VariantId {
         let flag = self.program.flags.get(id);
@@ -77,10 +80,20 @@ impl Loaded {
 
     #[inline(never)]
     fn variant_with(&self, flag: &Flag, ctx: &Context<'_>) -> VariantId {
-        match eval::by_bucket(&self.program, flag, ctx) {
-            Some(outcome) => outcome.variant,
-            None => self.variant_in_full(flag, ctx),
+        match flag.asks {
+            Asks::Bucket => match eval::by_bucket(&self.program, flag, ctx) {
+                Some(outcome) => outcome.variant,
+                None => self.variant_in_full(flag, ctx),
+            },
+            Asks::User => self.variant_by_user(flag, ctx),
+            _ => self.variant_in_full(flag, ctx),
         }
+    }
+
+    #[inline(never)]
+    fn variant_by_user(&self, flag: &Flag, ctx: &Context<'_>) -> VariantId {
+        let by_user = eval::by_user(&self.program, flag, ctx);
+        by_user.unwrap_or_else(|| self.variant_in_full(flag, ctx))
     }
 
     #[inline(never)]

@@ -17,6 +17,9 @@ impl Generator {
             rules.push(self.rule(shape, keys));
         }
         let plain = if shape.kind == Kind::Written { 0 } else { self.random.between(1, 4) };
+        if plain > 0 && shape.written.is_empty() && self.random.percent(15) {
+            return Node::List(vec![self.only_rule(shape)]);
+        }
         for _ in 0..plain {
             let mut keys = Vec::new();
             if self.random.percent(60)
@@ -34,6 +37,28 @@ impl Generator {
         }
         self.random.shuffle(&mut rules);
         Node::List(rules)
+    }
+
+    /// A rule that asks for the user, or for a share, as by far the most do: an engine may answer
+    /// that without all that a rule can ask. What looks like it and asks for more is not the same.
+    fn only_rule(&mut self, shape: &Shape) -> Node {
+        let mut keys = vec![("serve", self.serve(shape))];
+        let user = SUBJECTS.iter().find(|subject| subject.key == "user").copied();
+        match user.filter(|_| self.random.percent(70)) {
+            Some(user) => {
+                let user = Node::Map(vec![self.equality(user)]);
+                let of = |key, parts| Node::Map(vec![(Node::text(key), parts)]);
+                let when = match self.random.below(4) {
+                    0 => of("any", Node::List(vec![user, self.condition(1)])),
+                    1 => of("all", Node::List(vec![user, self.condition(1)])),
+                    2 => of("not", user),
+                    _ => user,
+                };
+                keys.push(("when", when));
+            }
+            None => keys.push(("rollout", self.percentage())),
+        }
+        Node::Map(keys.into_iter().map(|(key, value)| (Node::text(key), value)).collect())
     }
 
     /// Rules that need a value of one of a few subjects, so many that an engine may look them up.

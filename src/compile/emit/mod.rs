@@ -98,20 +98,26 @@ fn of_everyone(flag: &ir::Flag) -> Option<(VariantIndex, Reason)> {
     }
 }
 
-/// Whether all that the rules of a flag ask for is one bucket of the user.
-fn asks_for_a_bucket(flag: &ir::Flag) -> bool {
-    let [ir::Rule { when, extra: None, rollout, serve, .. }] = &*flag.rules else {
-        return false;
+/// What a flag asks before whose rules nothing comes.
+fn asked_by(program: &Program, rules: &[Rule]) -> Asks {
+    let [Rule { entry, serve, share, units: Units::User, extra: None, .. }] = rules else {
+        return Asks::Rules;
     };
-    if !matches!(when, None | Some(Condition::Everyone)) {
-        return false;
-    }
-    match (rollout, serve) {
-        (Some(ir::Rollout::Share(share)), ir::Serve::Variant(_)) => {
-            *share != Share::NONE && *share != Share::ALL
+    match (*entry, serve, *share) {
+        (OpId::YES, Serve::Split(_), Share::ALL) => Asks::Bucket,
+        (OpId::YES, Serve::Variant(_), share) if share != Share::ALL && share != Share::NONE => {
+            Asks::Bucket
         }
-        (None, ir::Serve::Split(_)) => true,
-        _ => false,
+        (entry, Serve::Variant(_), Share::ALL) => match program.ops.find(entry) {
+            Some(Op {
+                leaf: Leaf::UserEquals(_),
+                wants: Truth::True,
+                yes: OpId::YES,
+                no: OpId::NO,
+            }) => Asks::User,
+            _ => Asks::Rules,
+        },
+        _ => Asks::Rules,
     }
 }
 
@@ -157,8 +163,10 @@ impl Emitter<'_> {
         let goes_by_rules = flag.requires.is_empty() && flag.unless.is_empty();
         let (default, asks) = match of_everyone(flag) {
             Some((variant, reason)) => (variant, Asks::Nothing(reason)),
-            None if goes_by_rules && asks_for_a_bucket(flag) => (flag.default, Asks::Bucket),
-            None if goes_by_rules => (flag.default, Asks::Rules),
+            None if goes_by_rules => {
+                let rules = self.program.rules.range(first_rule, self.program.rules.next());
+                (flag.default, asked_by(&self.program, rules.unwrap_or_default()))
+            }
             None => (flag.default, Asks::All),
         };
         self.program.flags.push(Flag {
