@@ -3,8 +3,9 @@
 
 mod folder;
 
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Barrier, OnceLock, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Barrier, Mutex, OnceLock, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
@@ -194,6 +195,144 @@ fn no_thread_holds_what_a_dropped_handle_had() {
     drop(flags);
     assert_eq!(state.strong_count(), 0);
     drop(idle);
+}
+
+/// A strategy whose conditions say which thread frees them, and which can be made to wait.
+#[derive(Clone)]
+struct Freed {
+    by: Sender<Option<String>>,
+    waits: Arc<AtomicBool>,
+}
+
+impl Freed {
+    const TEXT: &str =
+        "version: 1\nstrategies: [t]\nflags: { a: { rules: [{ when: { strategy.t: {} } }] } }";
+
+    fn new() -> (Freed, Receiver<Option<String>>) {
+        let (by, freed) = channel();
+        (Freed { by, waits: Arc::default() }, freed)
+    }
+}
+
+impl Strategy for Freed {
+    fn compile(&self, _: &serde_json::Value) -> Result<Box<dyn Condition>, String> {
+        Ok(Box::new(FreedCondition(self.clone())))
+    }
+}
+
+struct FreedCondition(Freed);
+
+impl Condition for FreedCondition {
+    fn holds(&self, _: &Context<'_>, _: SystemTime) -> Option<bool> {
+        while self.0.waits.load(Ordering::SeqCst) {
+            thread::yield_now();
+        }
+        Some(true)
+    }
+
+    fn describe(&self) -> String {
+        "always".to_owned()
+    }
+}
+
+impl Drop for FreedCondition {
+    fn drop(&mut self) {
+        drop(self.0.by.send(thread::current().name().map(str::to_owned)));
+    }
+}
+
+/// Runs as a thread of the name by which a test knows a reader.
+fn reader<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    thread::Builder::new().name("reader".to_owned()).spawn(work).unwrap()
+}
+
+#[test]
+fn no_reader_frees_what_a_handle_had_that_goes_meanwhile() {
+    const IDLE: usize = 100;
+    const ROUNDS: usize = 300;
+    let folder = Folder::new();
+    folder.write("flags.yaml", Freed::TEXT);
+    folder.write("size.yaml", document(1));
+    let lives = folder.layers(&["size.yaml"]).open().unwrap();
+    // Places to look into, so that to take back takes a while.
+    let idle: Vec<Asked> =
+        (0..IDLE).map(|_| Asked::once(&lives, |flags| assert_eq!(size(flags), 1))).collect();
+    let (strategy, freed) = Freed::new();
+    let rounds = Arc::new(Barrier::new(2));
+    let asked: Arc<Mutex<Vec<Flags>>> = Arc::default();
+    let reads = reader({
+        let (lives, rounds, asked) = (lives.clone(), Arc::clone(&rounds), Arc::clone(&asked));
+        move || {
+            for round in 0..ROUNDS {
+                rounds.wait();
+                for flags in asked.lock().unwrap().drain(..) {
+                    assert!(flags.is_enabled("a", &Context::new()));
+                }
+                rounds.wait();
+                for _ in 0..round % 30 * 50 {
+                    std::hint::spin_loop();
+                }
+                assert_eq!(size(&lives), 1);
+            }
+        }
+    });
+    for _ in 0..ROUNDS {
+        let open = || {
+            let builder = folder.layers(&["flags.yaml"]).strategy("t", strategy.clone());
+            builder.open().unwrap()
+        };
+        // More than a thread has places: one shares that of the handle that lives.
+        let handles: Vec<Flags> = (0..8).map(|_| open()).collect();
+        asked.lock().unwrap().extend(handles.iter().cloned());
+        rounds.wait();
+        rounds.wait();
+        drop(handles);
+    }
+    reads.join().unwrap();
+    let by: Vec<_> = freed.try_iter().collect();
+    assert_eq!(by.len(), 8 * ROUNDS);
+    assert!(!by.contains(&Some("reader".to_owned())));
+    drop(idle);
+}
+
+#[test]
+fn no_reader_frees_what_was_replaced_in_the_middle_of_its_last_question() {
+    let folder = Folder::new();
+    folder.write("flags.yaml", Freed::TEXT);
+    folder.write("size.yaml", document(1));
+    let (strategy, freed) = Freed::new();
+    let waits = Arc::clone(&strategy.waits);
+    let watch = Watch::Polling(Duration::from_secs(3_600));
+    let builder = folder.layers(&["flags.yaml"]).watch(watch).strategy("t", strategy);
+    let flags = builder.open().unwrap();
+    let others: Vec<Flags> =
+        (0..4).map(|_| folder.layers(&["size.yaml"]).open().unwrap()).collect();
+    // What the handle was is still there when the handle is gone.
+    let subscription = flags.subscribe(|_| ());
+    let (begins, begun) = channel();
+    let (goes_on, told) = channel();
+    let asks = reader({
+        let (flags, waits) = (flags.clone(), Arc::clone(&waits));
+        move || {
+            assert!(flags.is_enabled("a", &Context::new()));
+            waits.store(true, Ordering::SeqCst);
+            begins.send(()).unwrap();
+            assert!(flags.is_enabled("a", &Context::new()));
+            drop(flags);
+            told.recv().unwrap();
+            others.iter().for_each(|other| assert_eq!(size(other), 1));
+        }
+    });
+    begun.recv().unwrap();
+    folder.write("flags.yaml", document(2));
+    flags.reload().unwrap();
+    drop(flags);
+    waits.store(false, Ordering::SeqCst);
+    let by = freed.recv_timeout(folder::PATIENCE);
+    goes_on.send(()).unwrap();
+    asks.join().unwrap();
+    assert_eq!(by.as_ref().map(Option::as_deref), Ok(Some("hoist-reload")));
+    drop(subscription);
 }
 
 type Handle = OnceLock<(Folder, Flags)>;

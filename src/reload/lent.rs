@@ -1,37 +1,80 @@
 //! Places in which threads keep states, and which whoever reloads can empty.
 //!
 //! A thread that looks into a place of its own says so with one locked instruction, and waits for
-//! nobody: who does not get at a place leaves it.
+//! nobody: who does not get at a place leaves it. No state is freed in a question: in a place, a thread
+//! puts one state in the place of an older one of the same handle, which is in the graveyard, too.
 
 use std::cell::OnceCell;
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::yield_now;
 
+use arc_swap::ArcSwapOption;
 use try_lock::TryLock;
 
 use super::threads::PLACES;
 use crate::load::Loaded;
 
 /// The places of one thread, on lines of the cache that no other thread's share.
-#[derive(Default)]
 #[repr(align(128))]
-struct Places([TryLock<Option<Kept>>; PLACES]);
+struct Places {
+    places: [TryLock<Option<Kept>>; PLACES],
+    /// Whether a thread has them.
+    taken: AtomicBool,
+    next: Option<Arc<Places>>,
+}
 
 struct Kept {
     handle: usize,
+    generation: u32,
     state: Arc<Loaded>,
 }
 
-/// Those of all threads. What a thread had that ended is given to the next one.
-static ALL: Mutex<Vec<Arc<Places>>> = Mutex::new(Vec::new());
+/// Those of all threads, the newest first: none goes, and what a thread had that ended is given to one
+/// that begins. A list that no one locks, so that whoever begins is not held up either.
+static ALL: ArcSwapOption<Places> = ArcSwapOption::const_empty();
 
 thread_local! {
-    static MINE: OnceCell<Arc<Places>> = const { OnceCell::new() };
+    static MINE: OnceCell<Mine> = const { OnceCell::new() };
 }
 
-/// How often one tries to get at all places before one leaves them as they are: a child of a fork
-/// would wait for ever for a thread that it does not have.
-const ATTEMPTS: usize = 1000;
+/// The places that a thread has until it ends.
+struct Mine(Arc<Places>);
+
+impl Drop for Mine {
+    fn drop(&mut self) {
+        self.0.taken.store(false, Ordering::Release);
+    }
+}
+
+impl Mine {
+    /// The places of a thread that ended, or new ones.
+    fn new() -> Mine {
+        let is_free = |places: &Arc<Places>| {
+            let taking = (Ordering::Acquire, Ordering::Relaxed);
+            places.taken.compare_exchange(false, true, taking.0, taking.1).is_ok()
+        };
+        if let Some(free) = all().find(is_free) {
+            return Mine(free);
+        }
+        loop {
+            let next = ALL.load_full();
+            let new = Arc::new(Places {
+                places: Default::default(),
+                taken: AtomicBool::new(true),
+                next: next.clone(),
+            });
+            let before = ALL.compare_and_swap(&next, Some(Arc::clone(&new)));
+            if before.as_ref().map(Arc::as_ptr) == next.as_ref().map(Arc::as_ptr) {
+                return Mine(new);
+            }
+        }
+    }
+}
+
+fn all() -> impl Iterator<Item = Arc<Places>> {
+    std::iter::successors(ALL.load_full(), |places| places.next.clone())
+}
 
 /// Asks what this thread keeps in the place of a handle, if it is of a generation.
 #[inline]
@@ -41,68 +84,50 @@ pub(super) fn ask<R>(
     ask: impl FnOnce(&Arc<Loaded>) -> R,
 ) -> Option<R> {
     let asked = MINE.try_with(|mine| {
-        let place = mine.get()?.0.get(handle % PLACES)?.try_lock()?;
-        let kept = place.as_ref().filter(|kept| kept.state.generation == generation)?;
+        let place = mine.get()?.0.places.get(handle % PLACES)?.try_lock()?;
+        let kept = place.as_ref().filter(|kept| kept.generation == generation)?;
         Some(ask(&kept.state))
     });
     asked.ok().flatten()
 }
 
 /// Keeps a state for the questions of this thread. One that is inside a question, or ends, keeps
-/// what it has.
+/// what it has; and so does one that has a state of another handle there, which that one takes back
+/// when it goes.
 pub(super) fn keep(handle: usize, state: &Arc<Loaded>) {
-    let new = Kept { handle, state: Arc::clone(state) };
-    let kept = MINE.try_with(|mine| {
-        if mine.get().is_none() {
-            // Both fail if another thread is here now: the next question asks again.
-            drop(mine.set(places()?));
+    let older = MINE.try_with(|mine| {
+        let mut place = mine.get_or_init(Mine::new).0.places.get(handle % PLACES)?.try_lock()?;
+        if place.as_ref().is_some_and(|kept| kept.handle != handle) {
+            return None;
         }
-        let mut place = mine.get()?.0.get(handle % PLACES)?.try_lock()?;
-        place.replace(new)
+        let generation = state.generation;
+        place.replace(Kept { handle, generation, state: Arc::clone(state) })
     });
-    // A replaced state is in the graveyard, too: this frees nothing.
-    drop(kept);
+    drop(older);
 }
 
-/// The places of a thread that ended, or new ones.
-fn places() -> Option<Arc<Places>> {
-    let mut all = all()?;
-    let free = all.iter().find(|places| Arc::strong_count(places) == 1).cloned();
-    Some(free.unwrap_or_else(|| {
-        let places = Arc::new(Places::default());
-        all.push(Arc::clone(&places));
-        places
-    }))
-}
-
-fn all() -> Option<MutexGuard<'static, Vec<Arc<Places>>>> {
-    match ALL.try_lock() {
-        Ok(all) => Some(all),
-        Err(TryLockError::Poisoned(all)) => Some(all.into_inner()),
-        Err(TryLockError::WouldBlock) => None,
-    }
-}
-
-/// Takes back all states of a handle but that of a generation. A place that is looked into just now
-/// stays as it is.
+/// Takes back all states of a handle but that of a generation, and what handles left that are gone. A
+/// place that is looked into stays as it is.
 pub(super) fn take_back(handle: usize, but: Option<u32>) {
-    let all = (0..ATTEMPTS).find_map(|_| {
-        all().or_else(|| {
-            yield_now();
-            None
-        })
-    });
-    let taken: Vec<Kept> = all
-        .iter()
-        .flat_map(|all| all.iter())
-        .filter_map(|places| {
-            let mut place = places.0.get(handle % PLACES)?.try_lock()?;
-            place.take_if(|kept| kept.handle == handle && Some(kept.state.generation) != but)
-        })
-        .collect();
-    // Threads that begin are not held up while this frees what a handle had.
-    drop(all);
-    drop(taken);
+    /// A place is looked into for some nanoseconds, or as long as a question takes: then it has a
+    /// state that is asked.
+    const ATTEMPTS: usize = 10;
+    let is_over = |kept: &mut Kept| {
+        kept.handle == handle && Some(kept.generation) != but || Arc::strong_count(&kept.state) == 1
+    };
+    let place = |places: &Arc<Places>| {
+        let place = places.places.get(handle % PLACES)?;
+        let mut place = (0..ATTEMPTS).find_map(|_| {
+            place.try_lock().or_else(|| {
+                yield_now();
+                None
+            })
+        })?;
+        place.take_if(is_over)
+    };
+    for places in all() {
+        drop(place(&places));
+    }
 }
 
 #[cfg(test)]
@@ -114,9 +139,9 @@ mod tests {
     #[test]
     fn threads_that_end_hand_on_their_places() {
         for _ in 0..200 {
-            let has_places = || MINE.with(|mine| mine.set(places()?).ok());
-            assert_eq!(thread::spawn(has_places).join().unwrap(), Some(()));
+            let begins = || MINE.with(|mine| mine.get_or_init(Mine::new).0.places.len());
+            assert_eq!(thread::spawn(begins).join().unwrap(), PLACES);
         }
-        assert!(all().unwrap().len() < 100);
+        assert!(all().count() < 100);
     }
 }

@@ -66,8 +66,9 @@ pub(crate) struct Plan {
 
 /// The published state and what is known of how it came about.
 pub(crate) struct Core {
-    cell: Cell<Loaded>,
+    /// Before the cell: what threads keep is taken back while the cell has it, too.
     threads: Threads,
+    cell: Cell<Loaded>,
     #[cfg(feature = "testing")]
     forcing: forcing::Forcing,
     plan: Plan,
@@ -371,9 +372,9 @@ impl Core {
             self.threads.tell(loaded.generation);
             self.cell.swap(Arc::clone(&loaded))
         };
+        bury(replaced);
         #[cfg(feature = "testing")]
         self.force_anew();
-        bury(replaced);
         self.tell(&ReloadEvent::Reloaded(change.clone()));
         self.warn_of_missing(&loaded);
         change

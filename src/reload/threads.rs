@@ -13,7 +13,8 @@ use super::cell::Cell;
 use super::lent;
 use crate::load::Loaded;
 
-/// How many handles a thread keeps a state of; what is beyond shares a place and pushes out.
+/// How many handles a thread keeps a state of. What is beyond shares a place: the thread's own is
+/// pushed out of it, what is lent stays and the other is asked in the cell.
 pub(super) const PLACES: usize = 4;
 
 thread_local! {
@@ -45,9 +46,12 @@ impl Threads {
         self.newest.store(newest, Ordering::Release);
     }
 
-    /// Takes from threads what they keep and is old: one that does not ask again would for ever.
+    /// Takes from threads what is lent to them and is old: one that does not ask again would keep it
+    /// for ever.
     pub(super) fn take_back_old(&self) {
-        lent::take_back(self.handle, Some(self.newest.load(Ordering::Acquire)));
+        if !self.own {
+            lent::take_back(self.handle, Some(self.newest.load(Ordering::Acquire)));
+        }
     }
 
     /// Asks the newest state, which this thread keeps from now on if it can.
@@ -79,7 +83,9 @@ impl Threads {
 /// What is the threads' own stays with them, until they end or another handle takes the place.
 impl Drop for Threads {
     fn drop(&mut self) {
-        lent::take_back(self.handle, None);
+        if !self.own {
+            lent::take_back(self.handle, None);
+        }
     }
 }
 
@@ -92,7 +98,7 @@ fn ask_own<R>(handle: usize, generation: u32, ask: impl FnOnce(&Arc<Loaded>) -> 
     asked.ok().flatten()
 }
 
-/// As [`lent::keep`].
+/// As [`lent::keep`], but in the place of whatever is there.
 fn keep_own(handle: usize, state: &Arc<Loaded>) {
     let kept = OWN.try_with(|places| {
         let mut place = places.get(handle % PLACES)?.try_borrow_mut().ok()?;

@@ -283,10 +283,11 @@ impl Follower {
                 }
                 Err(RecvTimeoutError::Timeout) => self.tick(asked),
             };
+            // At the end, too: the last look at what threads keep of this handle.
+            self.bury();
             if !goes_on {
                 return;
             }
-            self.bury();
             if self.looked_at.is_none_or(|at| at.elapsed() >= BETWEEN_TELLINGS) {
                 self.looked();
             }

@@ -8,6 +8,8 @@
 
 #![cfg(loom)]
 
+use std::cell::Cell;
+
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread::{self, ThreadId};
@@ -92,25 +94,39 @@ fn without_a_graveyard_a_reader_frees() {
     loom::model(|| publish_under_readers(1, 1, |_, old| drop(old)));
 }
 
-/// What is published to a reader that keeps it, in a place of its own.
-struct Kept {
-    published: Published,
+/// A place of a thread: which handle it has a state of, and that.
+type Place = Mutex<Option<(u8, Arc<State>)>>;
+
+/// What a handle publishes to a reader that keeps it.
+struct Handle {
+    name: u8,
     newest: AtomicU32,
-    place: Mutex<Option<Arc<State>>>,
+    published: Published,
 }
 
-impl Kept {
-    fn read(&self) -> u32 {
+impl Handle {
+    fn new(name: u8, first: u32) -> Handle {
+        let published = Published(Mutex::new(state(first)));
+        Handle { name, newest: AtomicU32::new(first), published }
+    }
+
+    /// Asks something in the middle of which something may be asked; the generation that answers.
+    fn read(&self, place: &Place, inside: impl Fn()) -> u32 {
         let newest = self.newest.load(Ordering::Acquire);
-        if let Ok(kept) = self.place.try_lock() {
-            if kept.as_ref().is_some_and(|state| state.generation == newest) {
-                return newest;
+        if let Ok(kept) = place.try_lock() {
+            if let Some((_, state)) = kept.as_ref().filter(|(_, state)| state.generation == newest)
+            {
+                inside();
+                return state.generation;
             }
         }
         let state = self.published.load();
-        if let Ok(mut kept) = self.place.try_lock() {
-            *kept = Some(Arc::clone(&state));
+        if let Ok(mut kept) = place.try_lock() {
+            if kept.as_ref().is_none_or(|(handle, _)| *handle == self.name) {
+                *kept = Some((self.name, Arc::clone(&state)));
+            }
         }
+        inside();
         state.generation
     }
 
@@ -119,35 +135,44 @@ impl Kept {
         self.published.swap(state(generation))
     }
 
-    fn take_back_old(&self) {
-        let newest = self.newest.load(Ordering::Acquire);
-        if let Ok(mut kept) = self.place.try_lock() {
-            drop(kept.take_if(|state| state.generation != newest));
+    /// Takes back what is not of a generation, and what a handle left that is gone.
+    fn take_back(&self, place: &Place, but: Option<u32>) {
+        if let Ok(mut kept) = place.try_lock() {
+            let taken = kept.take_if(|(handle, state)| {
+                *handle == self.name && Some(state.generation) != but
+                    || Arc::strong_count(state) == 1
+            });
+            drop(kept);
+            drop(taken);
         }
+    }
+
+    fn take_back_old(&self, place: &Place) {
+        self.take_back(place, Some(self.newest.load(Ordering::Acquire)));
     }
 }
 
 /// A reader that keeps what it reads, and from whom the reloader takes it back. Places of other
 /// readers are others: what two share is modelled above.
 fn keep_under_a_reloader(publishes: u32, takes_back: bool) {
-    let kept = Arc::new(Kept {
-        published: Published(Mutex::new(state(1))),
-        newest: AtomicU32::new(1),
-        place: Mutex::new(None),
-    });
+    let kept = Arc::new((Handle::new(0, 1), Place::new(None)));
     let reader = thread::spawn({
         let kept = Arc::clone(&kept);
-        move || assert!(kept.read() <= kept.read(), "generations never go back")
+        move || {
+            let (handle, place) = &*kept;
+            assert!(handle.read(place, || {}) <= handle.read(place, || {}), "never back");
+        }
     });
+    let (handle, place) = &*kept;
     let mut graveyard = Vec::new();
     for generation in 2..2 + publishes {
-        graveyard.push(kept.publish(generation));
-        kept.take_back_old();
+        graveyard.push(handle.publish(generation));
+        handle.take_back_old(place);
         bury(&mut graveyard);
     }
     reader.join().unwrap();
     if takes_back {
-        kept.take_back_old();
+        handle.take_back_old(place);
     }
     bury(&mut graveyard);
     assert!(graveyard.is_empty(), "what a thread kept is freed though it does not ask again");
@@ -164,4 +189,58 @@ fn what_a_reader_keeps_is_taken_back() {
 #[should_panic(expected = "though it does not ask again")]
 fn what_is_not_taken_back_again_is_never_freed() {
     loom::model(|| keep_under_a_reloader(1, false));
+}
+
+/// A question inside a question finds the place in use, and asks what is published: nothing that is
+/// older may answer after it.
+#[test]
+fn a_question_inside_a_question_is_never_gone_back_from() {
+    loom::model(|| {
+        let kept = Arc::new((Handle::new(0, 1), Place::new(None)));
+        let reader = thread::spawn({
+            let kept = Arc::clone(&kept);
+            move || {
+                let (handle, place) = &*kept;
+                handle.read(place, || {});
+                let inside = Cell::new(0);
+                handle.read(place, || inside.set(handle.read(place, || {})));
+                assert!(handle.read(place, || {}) >= inside.get(), "generations never go back");
+            }
+        });
+        let (handle, place) = &*kept;
+        let replaced = handle.publish(2);
+        reader.join().unwrap();
+        handle.take_back_old(place);
+        drop(replaced);
+    });
+}
+
+/// A handle goes while a thread that kept its state asks another handle, which has the same place.
+/// Whether that is in use just then or not, the thread frees nothing.
+fn go_under_a_reader_of_another_handle(is_in_use: bool) {
+    let (goes, place) = (Handle::new(0, 1), Arc::new(Place::new(None)));
+    let stays = Arc::new(Handle::new(1, 2));
+    goes.read(&place, || {});
+    let reader = thread::spawn({
+        let (stays, place) = (Arc::clone(&stays), Arc::clone(&place));
+        move || assert_eq!([(); 2].map(|()| stays.read(&place, || {})), [2; 2])
+    });
+    if !is_in_use {
+        goes.take_back(&place, None);
+    }
+    drop(goes);
+    reader.join().unwrap();
+    stays.take_back_old(&place);
+    let left = place.lock().unwrap().take();
+    assert!(left.is_none_or(|(handle, _)| handle == 1), "what is gone is freed");
+}
+
+#[test]
+fn what_a_handle_had_that_goes_is_not_freed_by_a_reader() {
+    loom::model(|| go_under_a_reader_of_another_handle(false));
+}
+
+#[test]
+fn what_a_handle_left_that_is_gone_is_not_freed_by_a_reader() {
+    loom::model(|| go_under_a_reader_of_another_handle(true));
 }
