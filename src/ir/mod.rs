@@ -412,7 +412,7 @@ pub(crate) enum Matcher {
     Exists(bool),
     Text {
         relation: TextRelation,
-        any_of: Arc<[Name]>,
+        any_of: Texts,
         ignore_case: bool,
         file: Option<Name>,
     },
@@ -430,6 +430,35 @@ pub(crate) enum Matcher {
         any_of: Arc<[IpNet]>,
         file: Option<Name>,
     },
+}
+
+/// The texts that a test compares with. To clone them is cheap.
+///
+/// PERF: as [`Matchers`].
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Texts {
+    One(Name),
+    Several(Arc<[Name]>),
+}
+
+impl From<Vec<Name>> for Texts {
+    fn from(texts: Vec<Name>) -> Texts {
+        match <[Name; 1]>::try_from(texts) {
+            Ok([only]) => Texts::One(only),
+            Err(several) => Texts::Several(several.into()),
+        }
+    }
+}
+
+impl Deref for Texts {
+    type Target = [Name];
+
+    fn deref(&self) -> &[Name] {
+        match self {
+            Texts::One(only) => std::slice::from_ref(only),
+            Texts::Several(several) => several,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,8 @@ use std::borrow::Cow;
 use serde::de::Error as _;
 use serde::de::value::Error;
 
-use super::read::{Reading, taken};
+use super::key::Seen;
+use super::read::Reading;
 use super::{Entry, Kind, Node, Style};
 
 /// Deeper texts are serde_json's: it refuses them at 128.
@@ -32,64 +33,78 @@ impl<'t> Reading<'_, 't> {
         }
     }
 
+    /// PERF: in line where items and entries are read, so that a text, as most values are, is no call.
+    #[inline(always)]
     fn json_value(&mut self, from: &mut Cursor<'t>) -> Result<Node<'t>, Error> {
-        match from.peek().ok_or_else(odd)? {
-            b'"' => {
+        match from.peek() {
+            Some(b'"') => {
                 let text = from.text()?;
                 let id = self.enter_text(&text)?;
                 Ok(Node { id, kind: Kind::Text(text, Style::Quoted) })
             }
-            b'{' => self.json_map(from),
-            b'[' => self.json_list(from),
-            _ => {
-                let mut scalar = serde_json::Deserializer::from_str(from.scalar());
-                let node = self.read(&mut scalar).map_err(Error::custom)?;
-                scalar.end().map_err(Error::custom)?;
-                Ok(node)
-            }
+            Some(b'{') => self.json_map(from),
+            Some(b'[') => self.json_list(from),
+            Some(_) => self.json_scalar(from),
+            None => Err(odd()),
         }
     }
 
+    #[inline(never)]
+    fn json_scalar(&mut self, from: &mut Cursor<'t>) -> Result<Node<'t>, Error> {
+        let mut scalar = serde_json::Deserializer::from_str(from.scalar());
+        let node = self.read(&mut scalar).map_err(Error::custom)?;
+        scalar.end().map_err(Error::custom)?;
+        Ok(node)
+    }
+
+    #[inline(never)]
     fn json_list(&mut self, from: &mut Cursor<'t>) -> Result<Node<'t>, Error> {
         let id = self.open(MAX_DEPTH)?;
         self.is_taken = false;
-        let start = self.items.len();
+        let mut list = self.items.begin();
         let mut goes_on = from.opens(b']');
         while goes_on {
             let item = self.json_value(from)?;
-            self.items.push(item);
+            self.items.push(&mut list, item);
             goes_on = from.goes_on(b']')?;
         }
         self.depth -= 1;
-        Ok(Node { id, kind: Kind::List(taken(&mut self.items, start)) })
+        Ok(Node { id, kind: Kind::List(self.items.end(list)) })
     }
 
+    #[inline(never)]
     fn json_map(&mut self, from: &mut Cursor<'t>) -> Result<Node<'t>, Error> {
         let id = self.open(MAX_DEPTH)?;
         let is_taken = std::mem::take(&mut self.is_taken);
-        let start = self.entries.len();
-        let mut seen = None;
+        let mut map = self.entries.begin();
+        let mut seen = Seen::default();
         let mut goes_on = from.opens(b'}');
         while goes_on {
-            let (_, offset) = (from.peek(), from.at);
+            if from.peek() != Some(b'"') {
+                return Err(odd());
+            }
+            let offset = from.at;
             let text = from.text()?;
             let offset = Some(offset).filter(|_| matches!(text, Cow::Borrowed(_)));
             let key = self.key(text, offset)?;
             if !is_taken {
-                self.check_key(&key, start, &mut seen);
+                self.check_key(&key, &map, &mut seen);
                 self.prepare(&key, id)?;
             }
             from.expect(b':')?;
             let value = self.json_value(from)?;
             match is_taken {
                 true => self.hand_over(Entry { key, value })?,
-                false => self.entries.push(Entry { key, value }),
+                false => self.entries.push(&mut map, Entry { key, value }),
             }
             self.is_taken = false;
             goes_on = from.goes_on(b'}')?;
         }
+        if is_taken {
+            self.hand_over_waiting()?;
+        }
         self.depth -= 1;
-        Ok(Node { id, kind: Kind::Map(taken(&mut self.entries, start)) })
+        Ok(Node { id, kind: Kind::Map(self.entries.end(map)) })
     }
 }
 
@@ -106,6 +121,7 @@ struct Cursor<'t> {
 
 impl<'t> Cursor<'t> {
     /// The next byte that is no white space.
+    #[inline(always)]
     fn peek(&mut self) -> Option<u8> {
         loop {
             let byte = *self.text.as_bytes().get(self.at)?;
@@ -143,26 +159,41 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// A text in quotes.
+    /// The text in quotes at hand.
+    #[inline(always)]
     fn text(&mut self) -> Result<Cow<'t, str>, Error> {
+        match self.plain_text() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.text_with_escapes(),
+        }
+    }
+
+    /// The text at hand, if it has no escapes. It is not stepped over else.
+    #[inline(always)]
+    fn plain_text(&mut self) -> Option<&'t str> {
+        let start = self.at + 1;
+        let rest = self.text.as_bytes().get(start..)?;
+        let length = end_of_plain(rest)?;
+        let end = start + length;
+        let plain = self.text.get(start..end).filter(|_| rest.get(length) == Some(&b'"'))?;
+        self.at = end + 1;
+        Some(plain)
+    }
+
+    #[inline(never)]
+    fn text_with_escapes(&mut self) -> Result<Cow<'t, str>, Error> {
         let opening = self.at;
-        self.expect(b'"')?;
-        let start = self.at;
-        let mut is_plain = true;
+        self.at += 1;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
             self.at += end_of_plain(rest).ok_or_else(odd)?;
             match self.text.as_bytes().get(self.at) {
                 Some(b'"') => break,
-                Some(b'\\') => (self.at, is_plain) = (self.at + 2, false),
+                Some(b'\\') => self.at += 2,
                 _ => return Err(odd()),
             }
         }
-        let plain = self.text.get(start..self.at).ok_or_else(odd)?;
         self.at += 1;
-        if is_plain {
-            return Ok(Cow::Borrowed(plain));
-        }
         let quoted = self.text.get(opening..self.at).ok_or_else(odd)?;
         serde_json::from_str(quoted).map(Cow::Owned).map_err(Error::custom)
     }
@@ -178,16 +209,18 @@ impl<'t> Cursor<'t> {
 }
 
 /// Where a text has its first quote, backslash or control character.
+#[inline(always)]
 fn end_of_plain(text: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;
-    // The high bit of each byte that is less, and perhaps of some behind the first of them.
-    let less =
-        |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word & (ONES * 0x80);
+    const HIGH: u64 = ONES * 0x80;
+    let quote = |word: u64| (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
+    let backslash = |word: u64| (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+    let control = |word: u64| word.wrapping_sub(ONES * u64::from(b' '));
     let mut at = 0;
     while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk()) {
         let word = u64::from_le_bytes(*eight);
-        let is = |byte: u8| less(word ^ (ONES * u64::from(byte)), 1);
-        let ends = is(b'"') | is(b'\\') | less(word, b' ');
+        // The high bit of each byte that is one of them, and perhaps of some behind the first.
+        let ends = (quote(word) | backslash(word) | control(word)) & !word & HIGH;
         if ends != 0 {
             return Some(at + ends.trailing_zeros() as usize / 8);
         }

@@ -117,35 +117,58 @@ impl<'t> Visitor<'t> for KeySeed<'_, '_, 't> {
     }
 }
 
-/// The keys of a large map, each with where it first stands.
-pub(super) type Seen<'t> = HashMap<Cow<'t, str>, NodeId, Seeded>;
+/// The keys of a map so far, as far as it takes to tell whether one is there already.
+#[derive(Default)]
+pub(super) struct Seen<'t> {
+    /// One bit for each key, which few keys of one map share.
+    bits: u64,
+    /// Where each first stands. Small maps, which most are, do without.
+    first: Option<HashMap<Cow<'t, str>, NodeId, Seeded>>,
+}
 
-/// The key of a map that is the same as this one, if there is one. Small maps, which most are, do
-/// without the set.
-pub(super) fn first_of<'t>(
-    key: &Key<'t>,
-    entries: &[Entry<'t>],
-    start: usize,
-    seen: &mut Option<Seen<'t>>,
-) -> Option<NodeId> {
-    const SMALL: usize = 16;
-    let entries = entries.get(start..).unwrap_or_default();
-    if entries.len() < SMALL {
-        let first = entries.iter().find(|entry| entry.key.text == key.text);
-        return first.map(|entry| entry.key.id);
-    }
-    let seen = seen.get_or_insert_with(|| {
-        let mut seen = HashMap::default();
-        for Entry { key, .. } in entries {
-            seen.entry(key.text.clone()).or_insert(key.id);
-        }
-        seen
-    });
-    match seen.entry(key.text.clone()) {
-        hash_map::Entry::Occupied(first) => Some(*first.get()),
-        hash_map::Entry::Vacant(room) => {
-            room.insert(key.id);
-            None
+impl<'t> Seen<'t> {
+    /// The key of a map that is the same as this one, if there is one; what it has so far are the
+    /// entries. All its keys are asked for, in their order.
+    ///
+    /// PERF: LOAD. Of a key whose bit no other has, nothing is compared.
+    #[inline]
+    pub(super) fn first_of(&mut self, key: &Key<'t>, entries: &[Entry<'t>]) -> Option<NodeId> {
+        const SMALL: usize = 16;
+        let bit = key_bit(&key.text);
+        let is_new = self.bits & bit == 0;
+        self.bits |= bit;
+        match entries.len() {
+            0..SMALL if is_new => None,
+            0..SMALL => {
+                let first = entries.iter().find(|entry| entry.key.text == key.text);
+                first.map(|entry| entry.key.id)
+            }
+            _ => self.first_of_many(key, entries),
         }
     }
+
+    #[inline(never)]
+    fn first_of_many(&mut self, key: &Key<'t>, entries: &[Entry<'t>]) -> Option<NodeId> {
+        let first = self.first.get_or_insert_with(|| {
+            let mut first = HashMap::default();
+            for Entry { key, .. } in entries {
+                first.entry(key.text.clone()).or_insert(key.id);
+            }
+            first
+        });
+        match first.entry(key.text.clone()) {
+            hash_map::Entry::Occupied(first) => Some(*first.get()),
+            hash_map::Entry::Vacant(room) => {
+                room.insert(key.id);
+                None
+            }
+        }
+    }
+}
+
+/// One bit for a key, which few keys of one map share.
+#[inline]
+pub(crate) fn key_bit(key: &str) -> u64 {
+    let first = key.as_bytes().first().copied().unwrap_or(0);
+    1 << ((usize::from(first) + 3 * key.len()) % 64)
 }

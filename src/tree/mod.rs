@@ -10,11 +10,13 @@ mod key;
 pub(crate) mod place;
 mod read;
 mod seeded;
+mod stack;
 mod unread;
 mod yaml_error;
 
 use std::borrow::Cow;
 
+pub(crate) use key::key_bit;
 pub(crate) use read::{InVain, Parsed, Taker, parse, parse_for};
 pub(crate) use seeded::Seeded;
 

@@ -7,7 +7,8 @@ use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::key::{KeySeed, Seen, first_of};
+use super::key::{KeySeed, Seen};
+use super::stack::{self, Part, Stack};
 use super::unread::refused_unread;
 use super::yaml_error::{self, SyntaxError};
 use super::{At, Entry, Key, Kind, Node, NodeId, Problem, ProblemKind, Style, Syntax};
@@ -102,12 +103,10 @@ pub(super) struct Reading<'p, 't> {
     budget: usize,
     fatal: Option<Problem>,
     pub(super) problems: Vec<Problem>,
-    /// The items and entries of the lists and maps that are open, each behind those of the one
-    /// around it: what ends takes its own away, in a vector as large as it needs.
-    ///
-    /// PERF: LOAD, by the vectors that grow and by the room that they leave.
-    pub(super) items: Vec<Node<'t>>,
-    pub(super) entries: Vec<Entry<'t>>,
+    pub(super) items: Stack<Node<'t>>,
+    pub(super) entries: Stack<Entry<'t>>,
+    /// What is to be taken soon.
+    waiting: Vec<Entry<'t>>,
     /// The parser's own error is wanted at this node.
     pub(super) stop_at: Option<NodeId>,
     /// Told the number and the offset of each key and text whose offset is known.
@@ -127,8 +126,9 @@ impl<'p, 't> Reading<'p, 't> {
             budget: 10_000 + text.len() * 4,
             fatal: None,
             problems: Vec::new(),
-            items: Vec::new(),
-            entries: Vec::new(),
+            items: Stack::default(),
+            entries: Stack::default(),
+            waiting: Vec::new(),
             stop_at: None,
             watch: None,
             taker: None,
@@ -230,30 +230,31 @@ impl<'p, 't> Reading<'p, 't> {
     }
 
     /// Numbers a node, and ends the reading where that is due.
+    #[inline]
     pub(super) fn enter<E: de::Error>(&mut self) -> Result<NodeId, E> {
+        self.enter_sized(1)
+    }
+
+    /// Numbers a text. A borrowed one costs as much as a copy: it is copied later on.
+    #[inline]
+    pub(super) fn enter_text<E: de::Error>(&mut self, text: &str) -> Result<NodeId, E> {
+        self.enter_sized(1 + text.len())
+    }
+
+    #[inline]
+    fn enter_sized<E: de::Error>(&mut self, size: usize) -> Result<NodeId, E> {
         let id = self.number();
         if self.stop_at == Some(id) {
             return Err(E::custom("stopped as asked"));
         }
-        self.spend(1, id)?;
-        Ok(id)
-    }
-
-    /// Numbers a text. A borrowed one costs as much as a copy: it is copied later on.
-    pub(super) fn enter_text<E: de::Error>(&mut self, text: &str) -> Result<NodeId, E> {
-        let id = self.enter()?;
-        self.spend(text.len(), id)?;
-        Ok(id)
-    }
-
-    fn spend<E: de::Error>(&mut self, size: usize, id: NodeId) -> Result<(), E> {
         match self.budget.checked_sub(size) {
             Some(left) => self.budget = left,
             None => return Err(self.give_up(ProblemKind::TooLarge, id)),
         }
-        Ok(())
+        Ok(id)
     }
 
+    #[cold]
     fn give_up<E: de::Error>(&mut self, kind: ProblemKind, id: NodeId) -> E {
         self.fatal = Some(Problem { kind, at: At::Node(id) });
         E::custom("refused")
@@ -274,8 +275,9 @@ impl<'p, 't> Reading<'p, 't> {
     }
 
     /// Complains of a key that its map has already.
-    pub(super) fn check_key(&mut self, key: &Key<'t>, start: usize, seen: &mut Option<Seen<'t>>) {
-        if let Some(first) = first_of(key, &self.entries, start, seen) {
+    #[inline]
+    pub(super) fn check_key(&mut self, key: &Key<'t>, map: &Part<Entry<'t>>, seen: &mut Seen<'t>) {
+        if let Some(first) = seen.first_of(key, self.entries.so_far(map)) {
             let text = key.text.to_string();
             self.complain(ProblemKind::DuplicateKey { text, first }, key.id);
         }
@@ -285,10 +287,10 @@ impl<'p, 't> Reading<'p, 't> {
     pub(super) fn prepare<E: de::Error>(&mut self, key: &Key<'t>, root: NodeId) -> Result<(), E> {
         let Some(taker) = self.taker.as_mut().filter(|_| self.depth == 1) else { return Ok(()) };
         if taker.takes(&key.text) {
-            let before = Node { id: root, kind: Kind::Map(std::mem::take(&mut self.entries)) };
+            let before = Node { id: root, kind: Kind::Map(std::mem::take(&mut self.entries.open)) };
             let begun = taker.begin(&before);
             if let Kind::Map(entries) = before.kind {
-                self.entries = entries;
+                self.entries.open = entries;
             }
             begun.map_err(|InVain| E::custom("in vain"))?;
             self.is_taken = true;
@@ -296,9 +298,23 @@ impl<'p, 't> Reading<'p, 't> {
         Ok(())
     }
 
+    /// Hands an entry to the taker, together with others.
+    ///
+    /// PERF: LOAD. What reads and what takes would drive each other's code out of the cache of
+    /// instructions with each entry.
     pub(super) fn hand_over<E: de::Error>(&mut self, entry: Entry<'t>) -> Result<(), E> {
-        let taken = self.taker.as_mut().map(|taker| taker.take(&entry));
-        taken.unwrap_or(Ok(())).map_err(|InVain| E::custom("in vain"))
+        const TOGETHER: usize = 32;
+        self.waiting.push(entry);
+        if self.waiting.len() < TOGETHER { Ok(()) } else { self.hand_over_waiting() }
+    }
+
+    pub(super) fn hand_over_waiting<E: de::Error>(&mut self) -> Result<(), E> {
+        let Some(taker) = &mut self.taker else { return Ok(()) };
+        for mut entry in self.waiting.drain(..) {
+            taker.take(&entry).map_err(|InVain| E::custom("in vain"))?;
+            stack::keep(&mut self.items, &mut self.entries, &mut entry.value);
+        }
+        Ok(())
     }
 
     /// Where a borrowed text starts, its opening quote included.
@@ -407,12 +423,12 @@ impl<'t> Visitor<'t> for Value<'_, '_, 't> {
         let reading = self.0;
         let id = reading.open(reading.most_depth)?;
         reading.is_taken = false;
-        let start = reading.items.len();
+        let mut list = reading.items.begin();
         while let Some(item) = items.next_element_seed(Value(reading))? {
-            reading.items.push(item);
+            reading.items.push(&mut list, item);
         }
         reading.depth -= 1;
-        Ok(Node { id, kind: Kind::List(taken(&mut reading.items, start)) })
+        Ok(Node { id, kind: Kind::List(reading.items.end(list)) })
     }
 
     fn visit_map<A: MapAccess<'t>>(self, mut items: A) -> Result<Node<'t>, A::Error> {
@@ -423,20 +439,21 @@ impl<'t> Visitor<'t> for Value<'_, '_, 't> {
                 let value = items.next_value_seed(Value(reading))?;
                 reading.hand_over(Entry { key, value })?;
             }
+            reading.hand_over_waiting()?;
             reading.depth -= 1;
             return Ok(Node { id, kind: Kind::Map(Vec::new()) });
         }
-        let start = reading.entries.len();
-        let mut seen = None;
+        let mut map = reading.entries.begin();
+        let mut seen = Seen::default();
         while let Some(key) = items.next_key_seed(KeySeed(reading))? {
-            reading.check_key(&key, start, &mut seen);
+            reading.check_key(&key, &map, &mut seen);
             reading.prepare(&key, id)?;
             let value = items.next_value_seed(Value(reading))?;
             reading.is_taken = false;
-            reading.entries.push(Entry { key, value });
+            reading.entries.push(&mut map, Entry { key, value });
         }
         reading.depth -= 1;
-        Ok(Node { id, kind: Kind::Map(taken(&mut reading.entries, start)) })
+        Ok(Node { id, kind: Kind::Map(reading.entries.end(map)) })
     }
 
     /// A tag: said so, and read as if it were not there.
@@ -445,15 +462,6 @@ impl<'t> Visitor<'t> for Value<'_, '_, 't> {
         let at = NodeId(self.0.next);
         self.0.complain(ProblemKind::Tag, at);
         inner.newtype_variant_seed(self)
-    }
-}
-
-/// What stands on a stack from a mark on, in a vector as large as it needs.
-#[expect(clippy::drain_collect, reason = "the whole room of the stack would go with its items")]
-pub(super) fn taken<T>(stack: &mut Vec<T>, mark: usize) -> Vec<T> {
-    match mark {
-        0 => stack.drain(..).collect(),
-        mark => stack.split_off(mark),
     }
 }
 

@@ -135,6 +135,8 @@ pub(crate) fn loads(documents: &[(Load, String)], flags: usize) -> Vec<Loading> 
             if spent > ENOUGH.as_secs_f64() && times.len() >= FEWEST {
                 continue;
             }
+            // Whoever had the turn before has left the heap in pieces.
+            drop(load(black_box(text)));
             let start = Instant::now();
             let loaded = load(black_box(text));
             times.push(start.elapsed().as_secs_f64() * 1e6 / flags as f64);

@@ -101,18 +101,19 @@ impl Lowering<'_> {
                 .help("everyone is written `when: everyone`");
             return None;
         }
-        let mut parts = Vec::with_capacity(entries.len());
-        let mut whole = true;
         if let [only] = entries {
             return self.condition_entry(only);
         }
-        let is_header = |entry: &Entry<'_>| entry.key.text.starts_with("header.");
-        let has_headers = entries.iter().any(is_header);
-        let mut headers = BTreeMap::new();
-        for entry in entries {
-            if has_headers && is_header(entry) {
+        let mut parts = Vec::with_capacity(entries.len());
+        let mut whole = true;
+        let is_header = |entry: &&Entry<'_>| entry.key.text.starts_with("header.");
+        if entries.iter().filter(is_header).count() > 1 {
+            let mut headers = BTreeMap::new();
+            for entry in entries.iter().filter(is_header) {
                 whole &= self.check_spelling(entry, &mut headers);
             }
+        }
+        for entry in entries {
             match self.condition_entry(entry) {
                 Some(condition) => parts.push(condition),
                 None => whole = false,
@@ -253,8 +254,9 @@ impl Lowering<'_> {
 
     /// Names of headers and cookies are tokens of RFC 9110.
     fn check_token(&mut self, name: &str, entry: &Entry<'_>, what: &str) -> Option<()> {
-        let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-        if name.chars().all(is_token) {
+        let is_delimiter = |byte: u8| matches!(byte, b'"' | b'(' | b')' | b',' | b'/' | b':'..=b'@' | b'['..=b']' | b'{' | b'}');
+        let is_token = |byte: u8| byte.is_ascii_graphic() && !is_delimiter(byte);
+        if name.bytes().all(is_token) {
             return Some(());
         }
         let message = format!("`{}` is not a name of {what}", cut(name));

@@ -9,7 +9,7 @@ use super::flag::FLAG_KEYS;
 use super::rule::RULE_KEYS;
 use crate::report::{Code, nearest};
 use crate::source::{Owner, Problem, Spot};
-use crate::tree::{Entry, Kind, Node, NodeId};
+use crate::tree::{Entry, Kind, Node, NodeId, key_bit};
 
 /// Words that are kept for later versions, wherever they stand.
 const RESERVED: [&str; 11] = [
@@ -81,19 +81,12 @@ pub(super) struct Fields<'n, 't> {
     pub(super) node: &'n Node<'t>,
     entries: &'n [Entry<'t>],
     known: &'n [&'static str],
-    /// The [`bit`] of each key that stands there.
+    /// The [`key_bit`] of each key that stands there.
+    ///
+    /// PERF: most keys that a map is asked for are not there, and literal ones have their bit when the
+    /// crate is compiled (LOAD).
     present: u64,
     has_unknown: bool,
-}
-
-/// One bit for a key, which few keys of one map share.
-///
-/// PERF: most keys that a map is asked for are not there, and literal ones have their bit when the
-/// crate is compiled (LOAD).
-#[inline]
-fn bit(key: &str) -> u64 {
-    let first = key.as_bytes().first().copied().unwrap_or(0);
-    1 << ((usize::from(first) + 3 * key.len()) % 64)
 }
 
 impl<'n, 't> Fields<'n, 't> {
@@ -105,21 +98,24 @@ impl<'n, 't> Fields<'n, 't> {
 
     #[inline]
     pub(super) fn entry(&self, key: &str) -> Option<&'n Entry<'t>> {
-        self.find(key, bit(key)).filter(|entry| !matches!(entry.value.kind, Kind::Null))
+        self.find(key, key_bit(key)).filter(|entry| !matches!(entry.value.kind, Kind::Null))
     }
 
     #[inline]
     fn find(&self, key: &str, bit: u64) -> Option<&'n Entry<'t>> {
-        if self.present & bit == 0 {
-            return None;
-        }
+        if self.present & bit == 0 { None } else { self.search(key) }
+    }
+
+    // Out of line: a flag is asked for some thirty keys, of which it has few.
+    #[inline(never)]
+    fn search(&self, key: &str) -> Option<&'n Entry<'t>> {
         self.entries.iter().find(|entry| entry.key.text == key)
     }
 
     /// Whether the key stands there, with whatever value.
     #[inline]
     pub(super) fn has(&self, key: &str) -> bool {
-        self.find(key, bit(key)).is_some()
+        self.find(key, key_bit(key)).is_some()
     }
 
     /// Whether the key stands there, be it misspelt: what is said of that need not be said twice.
@@ -139,6 +135,7 @@ impl<'n, 't> Fields<'n, 't> {
 
 impl Lowering<'_> {
     /// Complains, and lets a help be added.
+    #[cold]
     pub(super) fn error(
         &mut self,
         code: Code,
@@ -148,6 +145,7 @@ impl Lowering<'_> {
         self.push(Problem::error(code, message, Spot::Node(at), self.owner.clone()))
     }
 
+    #[cold]
     pub(super) fn push(&mut self, problem: Problem) -> Complaint<'_> {
         self.problems.push(problem);
         Complaint(self.problems.last_mut())
@@ -176,8 +174,8 @@ impl Lowering<'_> {
         let (mut present, mut has_unknown) = (0, false);
         for entry in entries {
             let key = &*entry.key.text;
-            present |= bit(key);
-            if known.contains(&key) {
+            present |= key_bit(key);
+            if is_known(key, known) {
                 if matches!(entry.value.kind, Kind::Null) {
                     self.null(entry);
                 }
@@ -191,11 +189,13 @@ impl Lowering<'_> {
         Some(Fields { node, entries, known, present, has_unknown })
     }
 
+    #[cold]
     pub(super) fn null(&mut self, entry: &Entry<'_>) {
         let message = format!("`{}` has no value", entry.key.text);
         self.error(Code::NullValue, entry.key.id, message);
     }
 
+    #[cold]
     pub(super) fn unknown_key(&mut self, entry: &Entry<'_>, what: &str, known: &[&'static str]) {
         let key = &*entry.key.text;
         let at = entry.key.id;
@@ -296,6 +296,16 @@ impl Lowering<'_> {
             | Kind::Map(_) => Some(std::slice::from_ref(node)),
         }
     }
+}
+
+/// Whether a key is one of the known ones.
+///
+/// PERF: LOAD. By far the most that are of its length start with another letter.
+fn is_known(key: &str, known: &[&str]) -> bool {
+    let (length, first) = (key.len(), key.as_bytes().first());
+    known
+        .iter()
+        .any(|known| known.len() == length && known.as_bytes().first() == first && *known == key)
 }
 
 /// The known key that an unknown one stands for.

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::Lowering;
 use super::fields::cut;
-use crate::ir::{Declared, Matcher, Name, Subject, TextRelation};
+use crate::ir::{Declared, Matcher, Name, Subject, TextRelation, Texts};
 use crate::report::Code;
 use crate::source::{FileId, Problem, Spot};
 use crate::tree::{Node, NodeId, Syntax};
@@ -68,7 +68,7 @@ impl Lowering<'_> {
                 return None;
             }
         }
-        let any_of = Arc::clone(&list.entries);
+        let any_of = Texts::Several(Arc::clone(&list.entries));
         Some(Matcher::Text { relation: TextRelation::Equals, any_of, ignore_case, file })
     }
 

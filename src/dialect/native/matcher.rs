@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::Lowering;
 use super::fields::{FreeKeys, cut, shown};
-use crate::ir::{Declared, Matcher, Matchers, Name, Subject, TextRelation};
+use crate::ir::{Declared, Matcher, Matchers, Name, Subject, TextRelation, Texts};
 use crate::literal::address::{NetworkError, parse_network};
 use crate::literal::number::{Comparison, Number};
 use crate::literal::version::VersionRange;
@@ -178,14 +178,9 @@ impl Lowering<'_> {
     }
 
     /// Operands that are texts, one or a list.
-    fn texts(
-        &mut self,
-        node: &Node<'_>,
-        key: &dyn Display,
-        takes_integers: bool,
-    ) -> Option<Arc<[Name]>> {
+    fn texts(&mut self, node: &Node<'_>, key: &dyn Display, takes_integers: bool) -> Option<Texts> {
         if !matches!(node.kind, Kind::List(_)) {
-            return Some(Arc::new([self.text_operand(node, key, takes_integers)?]));
+            return self.text_operand(node, key, takes_integers).map(Texts::One);
         }
         let items = self.one_or_more(node, format_args!("`{key}`"))?;
         let texts: Vec<Name> =
