@@ -72,8 +72,13 @@ impl<'r> Request<'r> {
 
     /// The attribute of the exact name, or what its name leads to inside a json attribute.
     fn attribute(&self, name: &AttributeName) -> Option<Attribute<'r>> {
-        let own = self.ctx.own_attribute(|known| name.name.is(known));
-        self.attribute_beyond(own, name)
+        self.attribute_beyond(self.own_attribute(name), name)
+    }
+
+    /// The attribute of the exact name that the request's own context has.
+    #[inline]
+    pub(crate) fn own_attribute(&self, name: &AttributeName) -> Option<&'r Attribute<'r>> {
+        self.ctx.own_attribute(name.name.text(), name.name.is_one())
     }
 
     /// An attribute of which it is known whether the request's own context has it.
@@ -109,10 +114,7 @@ impl<'r> Request<'r> {
     /// An attribute of a short name that the request's own context has, unless it lies further off.
     #[inline(always)]
     pub(crate) fn attribute_in_place(&self, name: &AttributeName) -> Option<&'r Attribute<'r>> {
-        if name.name.is_long() {
-            return None;
-        }
-        self.ctx.attribute_in_place(|known| name.name.is_short(known))
+        self.ctx.attribute_in_place(name.mark, |known| name.name.is_short(known))
     }
 
     /// A text of the request's own context that is not the user.

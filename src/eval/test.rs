@@ -108,7 +108,7 @@ fn ask_address(run: &Run<'_>, test: &Test) -> Truth {
 
 #[inline(never)]
 fn ask_attribute(run: &Run<'_>, test: &Test, attribute: &AttributeName) -> Truth {
-    let own = run.request.ctx.own_attribute(attribute.name.is_one());
+    let own = run.request.own_attribute(attribute);
     if let (Some(Attribute::Text(text)), Accepts::Anything) = (own, &attribute.accepts) {
         return test.of_present(|matcher| passes_text(matcher, text));
     }
