@@ -1,5 +1,7 @@
 //! What is known of one request, found by names that were made ready at load.
 
+use std::cell::Cell;
+
 use serde_json::Value as Json;
 
 use crate::bucket::{self, Salt, UnitHash};
@@ -8,39 +10,44 @@ use crate::literal::number::Number;
 use crate::program::{AttributeName, Known, Program, Subject, UnitSource, Units};
 
 /// A request: its own context, and what the service knows of every request. Its own counts first.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Request<'r> {
-    pub(crate) ctx: &'r Context<'r>,
-    pub(crate) base: &'r ContextBuf,
+    /// PERF: never set anew, which the compiler does not know: it would load before the loop over the
+    /// rules what only some of their tests need (W4, W7).
+    ctx: Cell<&'r Context<'r>>,
+    base: &'r ContextBuf,
 }
 
 impl<'r> Request<'r> {
+    #[inline(always)]
+    pub(crate) fn new(ctx: &'r Context<'r>, base: &'r ContextBuf) -> Request<'r> {
+        Request { ctx: Cell::new(ctx), base }
+    }
+
+    #[inline(always)]
+    pub(crate) fn ctx(&self) -> &'r Context<'r> {
+        self.ctx.get()
+    }
+
     #[inline]
     pub(crate) fn builtin(&self, builtin: Builtin) -> Option<&'r str> {
-        self.ctx.builtin(builtin).or_else(|| self.base.builtin(builtin))
+        self.ctx().builtin(builtin).or_else(|| self.base.builtin(builtin))
     }
 
     pub(crate) fn address(&self) -> Option<Address> {
-        self.ctx.address().or_else(|| self.base.address())
+        self.ctx().address().or_else(|| self.base.address())
     }
 
     pub(crate) fn user_hash(&self) -> Option<UnitHash> {
-        self.ctx.user_hash().or_else(|| self.base.user_hash())
+        self.ctx().user_hash().or_else(|| self.base.user_hash())
     }
 
     /// The bucket of what is bucketed, if it is there.
     ///
-    /// PERF: not inlined, so that a flag without a rollout does not load what only a rollout needs
-    /// (W2, W4), and nearly all units are users whom the request itself names (W3, W5).
-    #[inline(never)]
-    pub(crate) fn bucket(&self, units: Units, salt: Salt, program: &Program) -> Option<u32> {
-        self.bucket_here(units, salt, program)
-    }
-
-    /// The same, for what is out of line itself.
+    /// PERF: nearly all units are users whom the request itself names (W3, W4, PRODUCT).
     #[inline(always)]
-    pub(crate) fn bucket_here(&self, units: Units, salt: Salt, program: &Program) -> Option<u32> {
-        match (units, self.ctx.own_user_hash()) {
+    pub(crate) fn bucket(&self, units: Units, salt: Salt, program: &Program) -> Option<u32> {
+        match (units, self.ctx().own_user_hash()) {
             (Units::User, Some(user)) => Some(bucket::bucket(user, salt)),
             _ => self.bucket_elsewhere(units, salt, program),
         }
@@ -78,7 +85,7 @@ impl<'r> Request<'r> {
     /// The attribute of the exact name that the request's own context has.
     #[inline]
     pub(crate) fn own_attribute(&self, name: &AttributeName) -> Option<&'r Attribute<'r>> {
-        self.ctx.own_attribute(name.name.text(), name.name.is_one())
+        self.ctx().own_attribute(name.name.text(), name.name.is_one())
     }
 
     /// An attribute of which it is known whether the request's own context has it.
@@ -89,9 +96,9 @@ impl<'r> Request<'r> {
     ) -> Option<Attribute<'r>> {
         let exact = own.copied().or_else(|| {
             let text = name.name.text();
-            self.ctx.attribute_under(text).or_else(|| self.base.attribute(text))
+            self.ctx().attribute_under(text).or_else(|| self.base.attribute(text))
         });
-        let named = |name: &str| self.ctx.attribute(name).or_else(|| self.base.attribute(name));
+        let named = |name: &str| self.ctx().attribute(name).or_else(|| self.base.attribute(name));
         let value = exact.or_else(|| {
             name.paths.iter().find_map(|path| match named(&path.attribute)? {
                 Attribute::Json(json) => {
@@ -114,16 +121,7 @@ impl<'r> Request<'r> {
     /// An attribute of a short name that the request's own context has, unless it lies further off.
     #[inline(always)]
     pub(crate) fn attribute_in_place(&self, name: &AttributeName) -> Option<&'r Attribute<'r>> {
-        self.ctx.attribute_in_place(name.mark, |known| name.name.is_short(known))
-    }
-
-    /// A text of the request's own context that is not the user.
-    #[inline(always)]
-    pub(crate) fn own_text(&self, subject: &Subject) -> Option<&'r str> {
-        match subject {
-            Subject::Builtin(builtin) => self.ctx.own_text(*builtin),
-            _ => None,
-        }
+        self.ctx().attribute_in_place(name.mark, |known| name.name.is_short(known))
     }
 
     /// The text of an attribute that is in place.
@@ -149,11 +147,11 @@ impl<'r> Request<'r> {
                 }
             }
             Subject::Builtin(builtin) => self.builtin(*builtin).map_or(Known::Nothing, Known::Text),
-            Subject::Header(name) => match self.ctx.find_header(name) {
+            Subject::Header(name) => match self.ctx().find_header(name) {
                 Found::NotGiven | Found::Absent => Known::Nothing,
                 Found::Value(bytes) => of_bytes(bytes),
             },
-            Subject::Cookie(name) => match self.ctx.find_cookie(name) {
+            Subject::Cookie(name) => match self.ctx().find_cookie(name) {
                 Found::NotGiven | Found::Absent => Known::Nothing,
                 // It is compared as it is, and decoded.
                 Found::Value(bytes) if bytes.contains(&b'%') => Known::Several,

@@ -25,7 +25,7 @@ use crate::reason::Reason;
 use crate::request::Request;
 
 /// One evaluation: a program, and all that is known of the request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Run<'r> {
     pub(crate) program: &'r Program,
     pub(crate) request: Request<'r>,
@@ -83,10 +83,8 @@ pub(crate) fn by_user(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Opti
     let (Leaf::UserEquals(test), Serve::Variant(variant)) = (&step.leaf, rule.serve) else {
         return None;
     };
-    match test::user_equals_here(ctx, test)? {
-        Truth::True => Some(variant),
-        _ => Some(flag.default),
-    }
+    let is_one = test::user_equals(ctx, test)? == Truth::True;
+    Some(if is_one { variant } else { flag.default })
 }
 
 /// Decides a flag that may ask for something.
@@ -103,7 +101,7 @@ pub(crate) fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: 
                     return Outcome { rule, ..ended(flag.off, Reason::Prerequisite) };
                 }
             }
-            if !holds_here(run, flag.not_excluded, observer) {
+            if !holds_here(run, run.program, flag.not_excluded, observer) {
                 return ended(flag.off, Reason::Excluded);
             }
         }
@@ -195,9 +193,9 @@ fn first_of<'r, O: Observer>(
     rules: impl Iterator<Item = (usize, &'r Rule, bool)>,
     observer: &mut O,
 ) -> Outcome {
-    let mut no_unit = false;
+    let (program, mut no_unit) = (run.program, false);
     for (index, rule, is_certain) in rules {
-        let (result, served) = try_rule(run, rule, is_certain, observer);
+        let (result, served) = try_rule(run, program, rule, is_certain, observer);
         observer.rule(index, result);
         no_unit |= matches!(result, RuleResult::NoUnit { .. });
         if let Some((variant, reason)) = served {
@@ -214,29 +212,30 @@ fn first_of<'r, O: Observer>(
 #[inline(always)]
 fn try_rule<O: Observer>(
     run: &Run<'_>,
+    program: &Program,
     rule: &Rule,
     is_certain: bool,
     observer: &mut O,
 ) -> (RuleResult, Option<(VariantId, Reason)>) {
-    if rule.has_window && !run.program.is_open(rule, run.now) {
+    if rule.has_window && !program.is_open(rule, run.now) {
         return (RuleResult::Closed, None);
     }
-    if !is_certain && !holds_here(run, rule.entry, observer) {
+    if !is_certain && !holds_here(run, program, rule.entry, observer) {
         return (RuleResult::NotHeld, None);
     }
-    let share = if rule.has_ramp { run.program.share_at(rule, run.now) } else { rule.share };
+    let share = if rule.has_ramp { program.share_at(rule, run.now) } else { rule.share };
 
     let (is_in, bucket, lacks_unit) = match share {
         // Everyone and no one need no unit.
         Share::ALL => (true, NO_BUCKET, false),
         Share::NONE => (false, NO_BUCKET, false),
-        _ => match run.request.bucket(rule.units, rule.rollout_salt, run.program) {
+        _ => match run.request.bucket(rule.units, rule.rollout_salt, program) {
             Some(bucket) => (share.holds(bucket), bucket, false),
             None => (false, NO_BUCKET, true),
         },
     };
     if !is_in {
-        let otherwise = if rule.has_else { run.program.otherwise(rule) } else { None };
+        let otherwise = if rule.has_else { program.otherwise(rule) } else { None };
         return match otherwise {
             Some(variant) => (RuleResult::Else { share, bucket }, Some((variant, Reason::Else))),
             None if lacks_unit => (RuleResult::NoUnit { share: Some(share) }, None),
@@ -267,24 +266,29 @@ fn try_rule<O: Observer>(
 #[inline(never)]
 fn arm(run: &Run<'_>, rule: &Rule, split: SplitId) -> Option<(VariantId, u32)> {
     let split = run.program.splits.get(split);
-    let bucket = run.request.bucket_here(rule.units, split.salt, run.program)?;
+    let bucket = run.request.bucket(rule.units, split.salt, run.program)?;
     split.arm(bucket).map(|variant| (variant, bucket))
 }
 
 /// Whether a condition holds that is not that of a rule.
 #[inline(never)]
 fn holds<O: Observer>(run: &Run<'_>, entry: OpId, observer: &mut O) -> bool {
-    holds_here(run, entry, observer)
+    holds_here(run, run.program, entry, observer)
 }
 
 /// Runs the code of a condition.
 ///
 /// PERF: the loop over a flag's rules has this loop in it, so that a rule costs no call (W4, PRODUCT).
 #[inline(always)]
-fn holds_here<O: Observer>(run: &Run<'_>, entry: OpId, observer: &mut O) -> bool {
+fn holds_here<O: Observer>(
+    run: &Run<'_>,
+    program: &Program,
+    entry: OpId,
+    observer: &mut O,
+) -> bool {
     let mut at = entry;
-    while let Some(op) = run.program.ops.find(at) {
-        let in_place = if O::SEES_ALL { run.program.segment_in_place(at) } else { None };
+    while let Some(op) = program.ops.find(at) {
+        let in_place = if O::SEES_ALL { program.segment_in_place(at) } else { None };
         let (found, wants) = match in_place {
             Some((segment, wants)) => (in_segment(run, segment, wants, observer), wants),
             None => (ask(run, op, observer), op.wants),
@@ -297,19 +301,22 @@ fn holds_here<O: Observer>(run: &Run<'_>, entry: OpId, observer: &mut O) -> bool
 
 #[inline(always)]
 fn ask<O: Observer>(run: &Run<'_>, op: &Op, observer: &mut O) -> Truth {
-    match &op.leaf {
-        Leaf::UserEquals(test) => test::user_equals(run, test),
-        Leaf::TextEquals(test) => test::text_equals(run, test),
-        Leaf::AttributeEquals(test) => test::attribute_equals(run, test),
-        Leaf::Text(test) => test::text(run, test),
-        Leaf::Attribute(test) => test::attribute(run, test),
-        Leaf::Header(test) => test::header(run, test),
-        Leaf::Test(test) => test::ask(run, test),
-        Leaf::Segment(id) => in_segment(run, *id, op.wants, observer),
-        Leaf::Rollout(id) => in_share(run, *id, observer),
-        Leaf::Flag(test) => ask_flag(run, *test, observer),
-        Leaf::Strategy(id) => ask_strategy(run, *id),
-    }
+    let (request, ctx) = (&run.request, run.request.ctx());
+    let (test, found) = match &op.leaf {
+        Leaf::UserEquals(test) => (test, test::user_equals(ctx, test)),
+        Leaf::TextEquals(test) => (test, test::text_equals(ctx, test)),
+        Leaf::AttributeEquals(test) => (test, test::attribute_equals(request, test)),
+        Leaf::AttributeAmong(test) => (test, test::attribute_among(request, test)),
+        Leaf::Text(test) => (test, test::text(ctx, test)),
+        Leaf::Attribute(test) => (test, test::attribute(request, test)),
+        Leaf::Header(test) => (test, test::header(ctx, test)),
+        Leaf::Test(test) => (test, None),
+        Leaf::Segment(id) => return in_segment(run, *id, op.wants, observer),
+        Leaf::Rollout(id) => return in_share(run, *id, observer),
+        Leaf::Flag(test) => return Truth::of(serves(run, *test, observer)),
+        Leaf::Strategy(id) => return ask_strategy(run, *id),
+    };
+    found.unwrap_or_else(|| test::ask(run, test))
 }
 
 /// Whether a segment is what is wanted of it.
@@ -325,7 +332,7 @@ fn in_segment<O: Observer>(run: &Run<'_>, id: SegmentId, wants: Truth, observer:
 }
 
 /// Whether a unit is in the share of a segment.
-#[inline(never)]
+#[inline(always)]
 fn in_share<O: Observer>(run: &Run<'_>, id: SegmentRolloutId, observer: &mut O) -> Truth {
     let rollout = run.program.segment_rollouts.get(id);
     if rollout.share == Share::ALL {
@@ -341,19 +348,14 @@ fn ask_strategy(run: &Run<'_>, id: StrategyId) -> Truth {
     match &run.program.strategies.get(id).0 {
         Some(condition) => {
             let at = SystemTime::from(run.now);
-            condition.holds(run.request.ctx, at).map_or(Truth::Unknown, Truth::of)
+            condition.holds(run.request.ctx(), at).map_or(Truth::Unknown, Truth::of)
         }
         None => Truth::Unknown,
     }
 }
 
-#[inline(never)]
-fn ask_flag<O: Observer>(run: &Run<'_>, test: FlagTestId, observer: &mut O) -> Truth {
-    Truth::of(serves(run, test, observer))
-}
-
 /// Whether another flag serves one of the variants that are asked for.
-#[inline(always)]
+#[inline(never)]
 fn serves<O: Observer>(run: &Run<'_>, test: FlagTestId, observer: &mut O) -> bool {
     let FlagTest { flag, any_of } = run.program.flag_tests.get(test);
     let Some(flag) = flag else { return false };

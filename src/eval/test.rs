@@ -4,83 +4,77 @@ use super::Run;
 use crate::context::{Attribute, Builtin, Context, Found};
 use crate::program::{
     Accepts, AttributeName, Matcher, Scalar, Subject, Test, Truth, any_element, passes,
-    passes_cookie, passes_integer, passes_text,
+    passes_cookie, passes_integer, passes_text, passes_text_here,
 };
+use crate::request::Request;
 
-// The commonest tests have a function each, for what the request's own context has in place.
-// Everything else is asked as any other test.
+// The commonest tests have a function each, for what the request's own context has in place. Of
+// anything else it knows nothing, and that is asked as any other test.
 //
-// PERF: none is inlined, as each decision would load what only some of its tests need. Each ends with
-// a call at the most, so that it saves no registers (W2, W4, DEEP).
+// PERF: the loop over the steps has them in line: what a call takes is as much as a comparison (W4,
+// PRODUCT, DEEP).
 
-#[inline(never)]
-pub(super) fn user_equals(run: &Run<'_>, test: &Test) -> Truth {
-    match user_equals_here(run.request.ctx, test) {
-        Some(found) => found,
-        None => ask(run, test),
-    }
-}
-
-/// What a test comes to whether the user is one of a set, if the request itself names one.
 #[inline(always)]
-pub(super) fn user_equals_here(ctx: &Context<'_>, test: &Test) -> Option<Truth> {
+pub(super) fn user_equals(ctx: &Context<'_>, test: &Test) -> Option<Truth> {
     let Matcher::Equals(set) = &test.matcher else { return None };
     let (user, hash) = ctx.own_user()?;
     Some(set.holds_hashed(user, hash))
 }
 
-#[inline(never)]
-pub(super) fn text_equals(run: &Run<'_>, test: &Test) -> Truth {
-    match (run.request.own_text(&test.subject), &test.matcher) {
-        (Some(text), Matcher::Equals(set)) => set.holds(text),
-        _ => ask(run, test),
-    }
+#[inline(always)]
+pub(super) fn text_equals(ctx: &Context<'_>, test: &Test) -> Option<Truth> {
+    let Subject::Builtin(builtin) = &test.subject else { return None };
+    let Matcher::Equals(set) = &test.matcher else { return None };
+    Some(set.holds(ctx.own_text(*builtin)?))
 }
 
-#[inline(never)]
-pub(super) fn text(run: &Run<'_>, test: &Test) -> Truth {
+#[inline(always)]
+pub(super) fn text(ctx: &Context<'_>, test: &Test) -> Option<Truth> {
     let text = match &test.subject {
-        Subject::Builtin(Builtin::User) => run.request.ctx.own_user().map(|(user, _)| user),
-        subject => run.request.own_text(subject),
+        Subject::Builtin(Builtin::User) => ctx.own_user()?.0,
+        Subject::Builtin(builtin) => ctx.own_text(*builtin)?,
+        _ => return None,
     };
-    match text {
-        Some(text) => passes_text(&test.matcher, text),
-        None => ask(run, test),
-    }
+    Some(passes_text_here(&test.matcher, text))
 }
 
-#[inline(never)]
-pub(super) fn attribute_equals(run: &Run<'_>, test: &Test) -> Truth {
-    let (Subject::Attribute(attribute), Matcher::Equals(set)) = (&test.subject, &test.matcher)
-    else {
-        return ask(run, test);
-    };
-    match (run.request.attribute_in_place(attribute), &attribute.accepts) {
-        (Some(Attribute::Text(text)), Accepts::Anything) => set.holds(text),
-        (Some(Attribute::Text(text)), Accepts::OneOf(known)) => set.holds_of(known, text),
-        _ => ask(run, test),
-    }
+#[inline(always)]
+pub(super) fn attribute_equals(request: &Request<'_>, test: &Test) -> Option<Truth> {
+    let Subject::Attribute(attribute) = &test.subject else { return None };
+    let Matcher::Equals(set) = &test.matcher else { return None };
+    let Attribute::Text(text) = request.attribute_in_place(attribute)? else { return None };
+    Some(set.holds(text))
 }
 
-#[inline(never)]
-pub(super) fn attribute(run: &Run<'_>, test: &Test) -> Truth {
-    let Subject::Attribute(attribute) = &test.subject else { return ask(run, test) };
-    match (run.request.attribute_in_place(attribute), &attribute.accepts) {
-        (Some(Attribute::Text(text)), Accepts::Anything) => passes_text(&test.matcher, text),
-        (Some(Attribute::Integer(value)), Accepts::Anything | Accepts::Integers) => {
-            passes_integer(&test.matcher, *value)
+#[inline(always)]
+pub(super) fn attribute_among(request: &Request<'_>, test: &Test) -> Option<Truth> {
+    let Subject::Attribute(attribute) = &test.subject else { return None };
+    let (Matcher::Equals(set), Accepts::OneOf(known)) = (&test.matcher, &attribute.accepts) else {
+        return None;
+    };
+    let Attribute::Text(text) = request.attribute_in_place(attribute)? else { return None };
+    Some(set.holds_of(known, text))
+}
+
+#[inline(always)]
+pub(super) fn attribute(request: &Request<'_>, test: &Test) -> Option<Truth> {
+    let Subject::Attribute(attribute) = &test.subject else { return None };
+    match (request.attribute_in_place(attribute)?, &attribute.accepts) {
+        (Attribute::Text(text), Accepts::Anything) => Some(passes_text_here(&test.matcher, text)),
+        (Attribute::Integer(value), Accepts::Anything | Accepts::Integers) => {
+            Some(passes_integer(&test.matcher, *value))
         }
-        _ => ask(run, test),
+        _ => None,
     }
 }
 
-#[inline(never)]
-pub(super) fn header(run: &Run<'_>, test: &Test) -> Truth {
-    let Subject::Header(name) = &test.subject else { return ask(run, test) };
-    match run.request.ctx.lacks_header(name) {
-        Some(Found::NotGiven) => Truth::Unknown,
-        Some(Found::Absent) => Truth::False,
-        _ => ask(run, test),
+#[inline(always)]
+pub(super) fn header(ctx: &Context<'_>, test: &Test) -> Option<Truth> {
+    let Subject::Header(name) = &test.subject else { return None };
+    match ctx.lacks_header(name)? {
+        Found::NotGiven => Some(Truth::Unknown),
+        Found::Absent => Some(Truth::False),
+        Found::Value(_) => None,
     }
 }
 
@@ -93,8 +87,8 @@ pub(super) fn ask(run: &Run<'_>, test: &Test) -> Truth {
             None => test.of_absent(Truth::Unknown),
         },
         Subject::Ip => ask_address(run, test),
-        Subject::Header(name) => found(test, run.request.ctx.find_header(name), passes_text),
-        Subject::Cookie(name) => found(test, run.request.ctx.find_cookie(name), passes_cookie),
+        Subject::Header(name) => found(test, run.request.ctx().find_header(name), passes_text),
+        Subject::Cookie(name) => found(test, run.request.ctx().find_cookie(name), passes_cookie),
         Subject::Attribute(attribute) => ask_attribute(run, test, attribute),
     }
 }

@@ -11,12 +11,23 @@ const FEW: usize = 8;
 /// Parts of texts, one of which must be there.
 #[derive(Debug)]
 pub(crate) enum Affixes {
+    One(One),
     Few(Few),
     Many(Box<[OfLength]>),
 }
 
+/// Where in a text an affix is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edge {
+    Start,
+    End,
+}
+
 impl Affixes {
     pub(crate) fn new(texts: &[Arc<str>], ignore_case: bool) -> Affixes {
+        if let [only] = texts {
+            return Affixes::One(One { text: Few::text(only, ignore_case), ignore_case });
+        }
         let mut of_lengths: BTreeMap<usize, Vec<&Arc<str>>> = BTreeMap::new();
         for text in texts {
             of_lengths.entry(text.len()).or_default().push(text);
@@ -32,19 +43,18 @@ impl Affixes {
         )
     }
 
-    #[inline]
-    pub(crate) fn start(&self, text: &str) -> Truth {
-        match self {
-            Affixes::Few(few) => few.one_is::<false>(text),
-            Affixes::Many(many) => one_is_of_many::<false>(many, text),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn end(&self, text: &str) -> Truth {
-        match self {
-            Affixes::Few(few) => few.one_is::<true>(text),
-            Affixes::Many(many) => one_is_of_many::<true>(many, text),
+    /// Whether one of them is at an edge of a text.
+    ///
+    /// PERF: most are one, which is compared in line (DEEP).
+    #[inline(always)]
+    pub(crate) fn is_at(&self, edge: Edge, text: &str) -> Truth {
+        match (self, edge) {
+            (Affixes::One(only), Edge::Start) => only.is_at::<false>(text),
+            (Affixes::One(only), Edge::End) => only.is_at::<true>(text),
+            (Affixes::Few(few), Edge::Start) => few.one_is::<false>(text),
+            (Affixes::Few(few), Edge::End) => few.one_is::<true>(text),
+            (Affixes::Many(many), Edge::Start) => one_is_of_many::<false>(many, text),
+            (Affixes::Many(many), Edge::End) => one_is_of_many::<true>(many, text),
         }
     }
 
@@ -53,9 +63,25 @@ impl Affixes {
             return Truth::Unknown;
         }
         Truth::of(match self {
-            Affixes::Few(few) => few.are_in(text),
+            Affixes::One(only) => are_in(std::slice::from_ref(&only.text), only.ignore_case, text),
+            Affixes::Few(few) => are_in(&few.texts, few.ignore_case, text),
             Affixes::Many(many) => many.iter().any(|of_length| of_length.are_in(text)),
         })
+    }
+}
+
+fn are_in(affixes: &[Literal], ignore_case: bool, text: &str) -> bool {
+    affixes.iter().any(|affix| {
+        // An affix is never empty: the file may not say so.
+        let mut windows = text.as_bytes().windows(affix.len().max(1));
+        windows.any(|window| is(affix, ignore_case, window))
+    })
+}
+
+fn is(affix: &Literal, ignore_case: bool, part: &[u8]) -> bool {
+    match ignore_case {
+        true => part.eq_ignore_ascii_case(affix.text().as_bytes()),
+        false => part == affix.text().as_bytes(),
     }
 }
 
@@ -90,6 +116,40 @@ impl OfLength {
     }
 }
 
+/// The only one; in lower case where the case is ignored.
+#[derive(Debug)]
+pub(crate) struct One {
+    text: Literal,
+    ignore_case: bool,
+}
+
+impl One {
+    #[inline(always)]
+    fn is_at<const AT_END: bool>(&self, text: &str) -> Truth {
+        if text.len() > MAX_TEXT {
+            return Truth::Unknown;
+        }
+        let Some(part) = part::<AT_END>(text, self.text.len()) else { return Truth::False };
+        let is_near = match self.ignore_case {
+            true => self.text.is_near_but_for_case(part),
+            false => self.text.is_near_to(part),
+        };
+        match is_near {
+            false => Truth::False,
+            true if self.ignore_case || self.text.is_long() => self.is_in_full(part),
+            true => Truth::True,
+        }
+    }
+
+    #[inline(never)]
+    fn is_in_full(&self, part: &[u8]) -> Truth {
+        Truth::of(match self.text.is_long() {
+            true => is(&self.text, self.ignore_case, part),
+            false => self.text.is_near_in_any_case(part),
+        })
+    }
+}
+
 /// A few; in lower case where the case is ignored.
 #[derive(Debug)]
 pub(crate) struct Few {
@@ -99,18 +159,13 @@ pub(crate) struct Few {
 
 impl Few {
     fn new(texts: &[Arc<str>], ignore_case: bool) -> Few {
-        let text = |text: &Arc<str>| match ignore_case {
-            true => text.to_ascii_lowercase(),
-            false => text.to_string(),
-        };
-        Few { texts: texts.iter().map(|one| Literal::new(text(one).into())).collect(), ignore_case }
+        Few { texts: texts.iter().map(|one| Few::text(one, ignore_case)).collect(), ignore_case }
     }
 
-    fn are_in(&self, text: &str) -> bool {
-        self.texts.iter().any(|affix| {
-            // An affix is never empty: the file may not say so.
-            let mut windows = text.as_bytes().windows(affix.len().max(1));
-            windows.any(|window| self.is(affix, window))
+    fn text(text: &str, ignore_case: bool) -> Literal {
+        Literal::new(match ignore_case {
+            true => text.to_ascii_lowercase().into(),
+            false => text.into(),
         })
     }
 
@@ -123,14 +178,23 @@ impl Few {
         if self.ignore_case {
             return self.one_is_in_any_case::<AT_END>(text);
         }
-        let is_near = |affix: &Literal, part: &[u8]| affix.is_near_to(part);
-        self.one_is_near::<AT_END>(text, is_near)
+        self.one_is_near::<AT_END>(text, |affix, part| affix.is_near_to(part))
+    }
+
+    /// PERF: what differs in more than case, as nearly all does, needs no letter in lower case and
+    /// no registers (PRODUCT).
+    #[inline(never)]
+    fn one_is_in_any_case<const AT_END: bool>(&self, text: &str) -> Truth {
+        match self.find_near::<AT_END>(text, |affix, part| affix.is_near_but_for_case(part)) {
+            Some(None) => Truth::False,
+            Some(Some(_)) => self.one_is_in_lower_case::<AT_END>(text),
+            None => Truth::Unknown,
+        }
     }
 
     #[inline(never)]
-    fn one_is_in_any_case<const AT_END: bool>(&self, text: &str) -> Truth {
-        let is_near = |affix: &Literal, part: &[u8]| affix.is_near_in_any_case(part);
-        self.one_is_near::<AT_END>(text, is_near)
+    fn one_is_in_lower_case<const AT_END: bool>(&self, text: &str) -> Truth {
+        self.one_is_near::<AT_END>(text, |affix, part| affix.is_near_in_any_case(part))
     }
 
     #[inline(always)]
@@ -139,32 +203,33 @@ impl Few {
         text: &str,
         is_near: impl Fn(&Literal, &[u8]) -> bool,
     ) -> Truth {
-        if text.len() > MAX_TEXT {
-            return Truth::Unknown;
+        match self.find_near::<AT_END>(text, is_near) {
+            Some(None) => Truth::False,
+            Some(Some(affix)) if !affix.is_long() => Truth::True,
+            Some(Some(_)) => self.one_is_in_full::<AT_END>(text),
+            None => Truth::Unknown,
         }
+    }
+
+    /// The first that is near, if the text is not too long.
+    #[inline(always)]
+    fn find_near<const AT_END: bool>(
+        &self,
+        text: &str,
+        is_near: impl Fn(&Literal, &[u8]) -> bool,
+    ) -> Option<Option<&Literal>> {
         let is_near = |affix: &&Literal| {
             part::<AT_END>(text, affix.len()).is_some_and(|part| is_near(affix, part))
         };
-        match self.texts.iter().find(is_near) {
-            None => Truth::False,
-            Some(affix) if !affix.is_long() => Truth::True,
-            Some(_) => self.one_is_in_full::<AT_END>(text),
-        }
+        (text.len() <= MAX_TEXT).then(|| self.texts.iter().find(is_near))
     }
 
     #[inline(never)]
     fn one_is_in_full<const AT_END: bool>(&self, text: &str) -> Truth {
         let is = |affix: &Literal| {
-            part::<AT_END>(text, affix.len()).is_some_and(|part| self.is(affix, part))
+            part::<AT_END>(text, affix.len()).is_some_and(|part| is(affix, self.ignore_case, part))
         };
         Truth::of(self.texts.iter().any(is))
-    }
-
-    fn is(&self, affix: &Literal, part: &[u8]) -> bool {
-        match self.ignore_case {
-            true => part.eq_ignore_ascii_case(affix.text().as_bytes()),
-            false => part == affix.text().as_bytes(),
-        }
     }
 }
 
@@ -189,19 +254,33 @@ mod tests {
                 let (start, _) = whole.split_at(length);
                 let (_, end) = whole.split_at(whole.len() - length);
                 let (shorter, _) = whole.split_at(length - 1);
-                let of = |text: &str| Affixes::new(&["zz", text].map(Arc::from), ignore_case);
+                let of = |text: &str| {
+                    [
+                        Affixes::new(&["zz", text].map(Arc::from), ignore_case),
+                        Affixes::new(&[Arc::from(text)], ignore_case),
+                    ]
+                };
+                let at_start = |affix: &str, text: &str| {
+                    of(affix).map(|affixes| affixes.is_at(Edge::Start, text))
+                };
+                let at_end = |affix: &str, text: &str| {
+                    of(affix).map(|affixes| affixes.is_at(Edge::End, text))
+                };
                 let other_case = whole.to_uppercase();
-                let as_upper = |text: &str| Truth::of(ignore_case || *text == text.to_uppercase());
-                assert_eq!(of(start).start(&whole), Truth::True);
-                assert_eq!(of(start).start(&other_case), as_upper(start), "{start}");
-                assert_eq!(of(end).end(&whole), Truth::True);
-                assert_eq!(of(end).end(&other_case), as_upper(end), "{end}");
-                assert_eq!(of(end).are_in(&whole), Truth::True);
-                assert_eq!(of(start).start(shorter), Truth::False);
+                let as_upper =
+                    |text: &str| [Truth::of(ignore_case || *text == text.to_uppercase()); 2];
+                let (yes, no) = ([Truth::True; 2], [Truth::False; 2]);
+                assert_eq!(at_start(start, &whole), yes);
+                assert_eq!(at_start(start, &other_case), as_upper(start), "{start}");
+                assert_eq!(at_end(end, &whole), yes);
+                assert_eq!(at_end(end, &other_case), as_upper(end), "{end}");
+                assert_eq!(of(end).map(|affixes| affixes.are_in(&whole)), yes);
+                assert_eq!(of(start).map(|affixes| affixes.are_in(shorter)), no);
+                assert_eq!(at_start(start, shorter), no);
                 for at in 0..length {
                     let mut other = whole.clone();
                     other.replace_range(at..=at, "@");
-                    assert_eq!(of(start).start(&other), Truth::False, "{start} {other}");
+                    assert_eq!(at_start(start, &other), no, "{start} {other}");
                 }
             }
         }
@@ -224,10 +303,10 @@ mod tests {
             let few = Affixes::Few(Few::new(&affixes, ignore_case));
             let texts = (0..2_401).map(|n| nth(n, 4)).chain((0..7).map(|n| nth(n, 22)));
             for text in texts.chain(["", "a", "ü"].map(str::to_owned)).chain(["a".repeat(5_000)]) {
-                assert_eq!(many.start(&text), few.start(&text), "{text}");
-                assert_eq!(many.end(&text), few.end(&text), "{text}");
+                assert_eq!(many.is_at(Edge::Start, &text), few.is_at(Edge::Start, &text), "{text}");
+                assert_eq!(many.is_at(Edge::End, &text), few.is_at(Edge::End, &text), "{text}");
                 assert_eq!(many.are_in(&text), few.are_in(&text), "{text}");
-                yes += usize::from(many.start(&text) == Truth::True);
+                yes += usize::from(many.is_at(Edge::Start, &text) == Truth::True);
             }
         }
         assert!((500..4_000).contains(&yes), "{yes}");

@@ -46,17 +46,22 @@ impl Literal {
 
     /// Whether one of the literals is this text.
     ///
-    /// PERF: what is longer than its two words is compared at the end, by a call that nothing comes
-    /// after: what comes before then needs no registers of its own (W2-5, W4).
+    /// PERF: what is longer than its two words is compared by a call that nothing comes after (W2-5,
+    /// W4).
     #[inline(always)]
     pub(crate) fn any(literals: &[Literal], other: &str) -> Truth {
-        let words = words(other.as_bytes());
-        let mut rest = literals.iter();
-        match rest.find(|known| known.is_near(words, other.as_bytes())) {
-            None => Truth::False,
-            Some(_) if other.len() <= WORDS => Truth::True,
-            Some(near) => near.or_any_long(rest.as_slice(), other),
+        if other.len() > WORDS {
+            return Literal::any_long(literals, other);
         }
+        let words = words(other.as_bytes());
+        Truth::of(literals.iter().any(|known| known.is_near(words, other.as_bytes())))
+    }
+
+    #[inline(never)]
+    fn any_long(literals: &[Literal], other: &str) -> Truth {
+        let words = words(other.as_bytes());
+        let is = |known: &Literal| known.is_near(words, other.as_bytes()) && *known.text == *other;
+        Truth::of(literals.iter().any(is))
     }
 
     /// Which of some literals a text is, none of which is [long](Literal::is_long).
@@ -64,11 +69,6 @@ impl Literal {
     pub(super) fn short_position(literals: &[Literal], other: &str) -> Option<usize> {
         let words = words(other.as_bytes());
         literals.iter().position(|known| known.is_near(words, other.as_bytes()))
-    }
-
-    #[inline(never)]
-    fn or_any_long(&self, rest: &[Literal], other: &str) -> Truth {
-        Truth::of(*self.text == *other || rest.iter().any(|known| *known.text == *other))
     }
 
     /// Whether its two words are not all of it.
@@ -90,15 +90,19 @@ impl Literal {
     }
 
     /// As [`Literal::is_near_to`] of a literal in lower case, and bytes in any.
-    ///
-    /// PERF: what differs in more than the bit that is the case of a letter need not be put in lower
-    /// case (PRODUCT).
     #[inline(always)]
     pub(super) fn is_near_in_any_case(&self, other: &[u8]) -> bool {
+        self.words == words(other).map(lower)
+    }
+
+    /// Whether the two words differ from those of bytes of the same length in nothing but the bit
+    /// that is the case of a letter, at the most.
+    #[inline(always)]
+    pub(super) fn is_near_but_for_case(&self, other: &[u8]) -> bool {
         const CASE: u64 = 0x2020_2020_2020_2020;
         let words = words(other);
         let differs = (self.words[0] ^ words[0]) | (self.words[1] ^ words[1]);
-        differs & !CASE == 0 && self.words == [lower(words[0]), lower(words[1])]
+        differs & !CASE == 0
     }
 
     /// Whether the length and the two words are those of a text, which may differ between them.

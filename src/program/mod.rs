@@ -28,11 +28,12 @@ use crate::reason::Reason;
 use crate::strategy::Condition;
 use crate::value::{Value, ValueType};
 
-pub(crate) use affix::Affixes;
+pub(crate) use affix::{Affixes, Edge};
 pub(crate) use first_match::{BySubject, Candidate, FirstMatch, Known, Needed, Wanted};
 pub(crate) use literal::Literal;
 pub(crate) use matcher::{
     MAX_TEXT, Scalar, any_element, passes, passes_cookie, passes_integer, passes_text,
+    passes_text_here,
 };
 pub(crate) use names::Names;
 pub(crate) use networks::Networks;
@@ -214,8 +215,10 @@ pub(crate) enum Leaf {
     UserEquals(Arc<Test>),
     /// Whether another text that every context can have is one of a set.
     TextEquals(Arc<Test>),
-    /// Whether an attribute of the service's own is one of a set.
+    /// Whether an attribute of the service's own, which may have any value, is one of a set.
     AttributeEquals(Arc<Test>),
+    /// Whether one that is declared to be one of some texts is.
+    AttributeAmong(Arc<Test>),
     /// What else is asked of the value of a text that every context can have.
     Text(Arc<Test>),
     /// What else is asked of the value of an attribute of the service's own.
@@ -237,7 +240,11 @@ impl Leaf {
             _ if test.exists.is_some() => Leaf::Test,
             (Subject::Builtin(Builtin::User), Matcher::Equals(_)) => Leaf::UserEquals,
             (Subject::Builtin(_), Matcher::Equals(_)) => Leaf::TextEquals,
-            (Subject::Attribute(_), Matcher::Equals(_)) => Leaf::AttributeEquals,
+            (Subject::Attribute(name), Matcher::Equals(_)) => match name.accepts {
+                Accepts::Anything => Leaf::AttributeEquals,
+                Accepts::OneOf(_) => Leaf::AttributeAmong,
+                Accepts::Integers => Leaf::Test,
+            },
             (_, Matcher::Anything) => Leaf::Test,
             (Subject::Builtin(_), _) => Leaf::Text,
             (Subject::Attribute(_), _) => Leaf::Attribute,
@@ -356,8 +363,8 @@ pub(crate) enum Matcher {
     AllOf(Box<[Matcher]>),
     AnyOf(Box<[Matcher]>),
     Equals(TextSet),
-    StartsWith(Affixes),
-    EndsWith(Affixes),
+    /// How a text starts, or ends.
+    Affix(Edge, Affixes),
     Contains(Affixes),
     Pattern(Box<[Pattern]>),
     Number(Box<[Number]>),

@@ -38,7 +38,7 @@ impl Loaded {
             true => self.instant(ctx),
             false => Timestamp::UNIX_EPOCH,
         };
-        let request = Request { ctx, base: &self.settings.base };
+        let request = Request::new(ctx, &self.settings.base);
         let run = Run { program: &self.program, request, now };
         eval::decide_in_full(&run, flag, observer)
     }

@@ -8,8 +8,8 @@ use super::Emitter;
 use crate::context::{HeaderKey, Mark};
 use crate::ir::{self, Declared, Name, TextRelation};
 use crate::program::{
-    Accepts, Affixes, AttributeId, AttributeName, JsonPath, Literal, Matcher, Networks, Subject,
-    Test, TextSet,
+    Accepts, Affixes, AttributeId, AttributeName, Edge, JsonPath, Literal, Matcher, Networks,
+    Subject, Test, TextSet,
 };
 
 impl Emitter<'_> {
@@ -85,8 +85,8 @@ impl Emitter<'_> {
                         Accepts::OneOf(known) if !ignore_case => set_among(known, any_of),
                         _ => set_of(any_of, ignore_case),
                     }),
-                    TextRelation::StartsWith => Matcher::StartsWith(affixes()),
-                    TextRelation::EndsWith => Matcher::EndsWith(affixes()),
+                    TextRelation::StartsWith => Matcher::Affix(Edge::Start, affixes()),
+                    TextRelation::EndsWith => Matcher::Affix(Edge::End, affixes()),
                     TextRelation::Contains => Matcher::Contains(affixes()),
                 }
             }
