@@ -289,12 +289,16 @@ fn holds_here<O: Observer>(
     let mut at = entry;
     while let Some(op) = program.ops.find(at) {
         let in_place = if O::SEES_ALL { program.segment_in_place(at) } else { None };
-        let (found, wants) = match in_place {
-            Some((segment, wants)) => (in_segment(run, segment, wants, observer), wants),
-            None => (ask(run, op, observer), op.wants),
+        let found = match in_place {
+            Some((segment, wants)) => in_segment(run, segment, wants, observer),
+            None => ask(run, op, observer),
         };
         observer.leaf(at, found);
-        at = if found == wants { op.yes } else { op.no };
+        at = match in_place {
+            Some((_, wants)) if found == wants => op.yes(),
+            Some(_) => op.no(),
+            None => op.next(found),
+        };
     }
     at == OpId::YES
 }

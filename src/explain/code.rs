@@ -84,7 +84,7 @@ impl Steps {
         for (at, (op, text)) in (1..).zip(self.0.iter().rev()) {
             let Some(op) = loaded.program.ops.find(*op) else { continue };
             let wants = if op.wants == Truth::True { "" } else { "false: " };
-            let (yes, no) = (place(op.yes), place(op.no));
+            let (yes, no) = (place(op.yes()), place(op.no()));
             let _ = writeln!(to, "    {at}  {wants}{text}? {yes}, else {no}");
         }
     }

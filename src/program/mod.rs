@@ -174,8 +174,43 @@ pub(crate) struct Op {
     pub(crate) leaf: Leaf,
     /// What the leaf must definitely be.
     pub(crate) wants: Truth,
-    pub(crate) yes: OpId,
-    pub(crate) no: OpId,
+    if_true: OpId,
+    if_false: OpId,
+    if_unknown: OpId,
+}
+
+impl Op {
+    /// A step that goes on to `yes` where the leaf definitely is what is wanted, else to `no`.
+    pub(crate) fn new(leaf: Leaf, wants: Truth, yes: OpId, no: OpId) -> Op {
+        let to = |found| if found == wants { yes } else { no };
+        let (if_true, if_false) = (to(Truth::True), to(Truth::False));
+        Op { leaf, wants, if_true, if_false, if_unknown: no }
+    }
+
+    pub(crate) fn yes(&self) -> OpId {
+        self.next(self.wants)
+    }
+
+    pub(crate) fn no(&self) -> OpId {
+        self.if_unknown
+    }
+
+    /// Whether it is the whole of a condition.
+    pub(crate) fn is_whole(&self) -> bool {
+        (self.yes(), self.no()) == (OpId::YES, OpId::NO)
+    }
+
+    /// Where it goes on.
+    ///
+    /// PERF: each test knows at its end what it found, which is then not compared (DEEP, PRODUCT).
+    #[inline(always)]
+    pub(crate) fn next(&self, found: Truth) -> OpId {
+        match found {
+            Truth::True => self.if_true,
+            Truth::False => self.if_false,
+            Truth::Unknown => self.if_unknown,
+        }
+    }
 }
 
 /// The place of an op, or one of the two ends.

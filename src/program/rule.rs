@@ -33,7 +33,8 @@ pub(crate) struct Rule {
 pub(crate) struct Extra {
     pub(crate) from: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
-    pub(crate) ramp: Option<Box<[(Timestamp, Share)]>>,
+    /// The share from each instant on, in their order.
+    pub(crate) ramp: Box<[(Timestamp, Share)]>,
     pub(crate) otherwise: Option<VariantId>,
 }
 
@@ -73,9 +74,14 @@ impl Extra {
 
     /// The share of a ramp at an instant.
     pub(crate) fn share_at(&self, at: Timestamp) -> Share {
-        let ramp = self.ramp.as_deref().unwrap_or_default();
-        let begun = ramp.iter().take_while(|(from, _)| *from <= at).last();
-        begun.map_or(Share::NONE, |(_, share)| *share)
+        let mut share = Share::NONE;
+        for (from, to) in &self.ramp {
+            if *from > at {
+                break;
+            }
+            share = *to;
+        }
+        share
     }
 }
 

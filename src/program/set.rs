@@ -71,15 +71,14 @@ impl TextSet {
 
     #[inline(always)]
     pub(crate) fn holds(&self, text: &str) -> Truth {
-        let few = match self {
-            TextSet::One(only) => std::slice::from_ref(only),
-            TextSet::Few(few) => few,
+        match self {
+            TextSet::One(only) => Truth::of(only.is(text)),
+            TextSet::Few(few) => Literal::any(few, text),
             TextSet::Among(..)
             | TextSet::Many(_)
             | TextSet::FewInAnyCase(_)
-            | TextSet::ManyInAnyCase(_) => return self.holds_otherwise(text),
-        };
-        Literal::any(few, text)
+            | TextSet::ManyInAnyCase(_) => self.holds_otherwise(text),
+        }
     }
 
     /// PERF: the sets that most are, are asked in line (W4, DEEP).

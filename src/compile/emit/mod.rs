@@ -109,12 +109,11 @@ fn asked_by(program: &Program, rules: &[Rule]) -> Asks {
             Asks::Bucket
         }
         (entry, Serve::Variant(_), Share::ALL) => match program.ops.find(entry) {
-            Some(Op {
-                leaf: Leaf::UserEquals(_),
-                wants: Truth::True,
-                yes: OpId::YES,
-                no: OpId::NO,
-            }) => Asks::User,
+            Some(op @ Op { leaf: Leaf::UserEquals(_), wants: Truth::True, .. })
+                if op.is_whole() =>
+            {
+                Asks::User
+            }
             _ => Asks::Rules,
         },
         _ => Asks::Rules,
@@ -216,15 +215,15 @@ impl Emitter<'_> {
             }
         };
         let (share, ramp) = match &rule.rollout {
-            None => (Share::ALL, None),
-            Some(ir::Rollout::Share(share)) => (*share, None),
-            Some(ir::Rollout::Ramp(ramp)) => (Share::NONE, Some(ramp.steps.clone().into())),
+            None => (Share::ALL, Box::default()),
+            Some(ir::Rollout::Share(share)) => (*share, Box::default()),
+            Some(ir::Rollout::Ramp(ramp)) => (Share::NONE, ramp.steps.clone().into()),
         };
         let otherwise = more.otherwise.map(|variant| first_variant.offset(variant.0));
         let extra = Extra { from: more.from, until: more.until, ramp, otherwise };
         let is_plain = extra.from.is_none()
             && extra.until.is_none()
-            && extra.ramp.is_none()
+            && extra.ramp.is_empty()
             && extra.otherwise.is_none();
         let made = Rule {
             entry,
@@ -232,7 +231,7 @@ impl Emitter<'_> {
             share,
             has_rollout: rule.rollout.is_some(),
             has_window: extra.from.is_some() || extra.until.is_some(),
-            has_ramp: extra.ramp.is_some(),
+            has_ramp: !extra.ramp.is_empty(),
             has_else: extra.otherwise.is_some(),
             units: self.units(rule.units()),
             rollout_salt: salts.rollout,
@@ -298,8 +297,8 @@ impl Emitter<'_> {
                 let in_place = (self.program.ops.next(), id, wants);
                 match self.program.ops.find(code.entry) {
                     // One of a single test is asked in place.
-                    Some(Op { leaf, wants, yes: OpId::YES, no: OpId::NO }) => {
-                        let op = Op { leaf: leaf.clone(), wants: *wants, yes, no };
+                    Some(op) if op.is_whole() => {
+                        let op = Op::new(op.leaf.clone(), op.wants, yes, no);
                         self.program.in_place.push(in_place);
                         return self.program.ops.push(op);
                     }
@@ -323,7 +322,7 @@ impl Emitter<'_> {
                 Leaf::Rollout(self.program.segment_rollouts.push(rollout))
             }
         };
-        self.program.ops.push(Op { leaf, wants, yes, no })
+        self.program.ops.push(Op::new(leaf, wants, yes, no))
     }
 
     fn segment(&mut self, name: &Name, scope: &Arc<Scope>) -> SegmentId {
