@@ -124,6 +124,8 @@ pub(crate) struct One {
 }
 
 impl One {
+    /// PERF: what differs in more than case, as nearly all does, is not put in lower case, and is
+    /// compared without a call (DEEP, PRODUCT).
     #[inline(always)]
     fn is_at<const AT_END: bool>(&self, text: &str) -> Truth {
         if text.len() > MAX_TEXT {
@@ -172,7 +174,7 @@ impl Few {
     /// Whether one of them is as much of a text, of its start or of its end.
     ///
     /// PERF: it is compared by words, and by a call at the most, so that no registers are saved
-    /// (DEEP, PRODUCT).
+    /// (list/prefixes).
     #[inline(never)]
     fn one_is<const AT_END: bool>(&self, text: &str) -> Truth {
         if self.ignore_case {
@@ -181,20 +183,11 @@ impl Few {
         self.one_is_near::<AT_END>(text, |affix, part| affix.is_near_to(part))
     }
 
-    /// PERF: what differs in more than case, as nearly all does, needs no letter in lower case and
-    /// no registers (PRODUCT).
     #[inline(never)]
     fn one_is_in_any_case<const AT_END: bool>(&self, text: &str) -> Truth {
-        match self.find_near::<AT_END>(text, |affix, part| affix.is_near_but_for_case(part)) {
-            Some(None) => Truth::False,
-            Some(Some(_)) => self.one_is_in_lower_case::<AT_END>(text),
-            None => Truth::Unknown,
-        }
-    }
-
-    #[inline(never)]
-    fn one_is_in_lower_case<const AT_END: bool>(&self, text: &str) -> Truth {
-        self.one_is_near::<AT_END>(text, |affix, part| affix.is_near_in_any_case(part))
+        self.one_is_near::<AT_END>(text, |affix, part| {
+            affix.is_near_but_for_case(part) && affix.is_near_in_any_case(part)
+        })
     }
 
     #[inline(always)]
@@ -203,25 +196,17 @@ impl Few {
         text: &str,
         is_near: impl Fn(&Literal, &[u8]) -> bool,
     ) -> Truth {
-        match self.find_near::<AT_END>(text, is_near) {
-            Some(None) => Truth::False,
-            Some(Some(affix)) if !affix.is_long() => Truth::True,
-            Some(Some(_)) => self.one_is_in_full::<AT_END>(text),
-            None => Truth::Unknown,
+        if text.len() > MAX_TEXT {
+            return Truth::Unknown;
         }
-    }
-
-    /// The first that is near, if the text is not too long.
-    #[inline(always)]
-    fn find_near<const AT_END: bool>(
-        &self,
-        text: &str,
-        is_near: impl Fn(&Literal, &[u8]) -> bool,
-    ) -> Option<Option<&Literal>> {
         let is_near = |affix: &&Literal| {
             part::<AT_END>(text, affix.len()).is_some_and(|part| is_near(affix, part))
         };
-        (text.len() <= MAX_TEXT).then(|| self.texts.iter().find(is_near))
+        match self.texts.iter().find(is_near) {
+            None => Truth::False,
+            Some(affix) if !affix.is_long() => Truth::True,
+            Some(_) => self.one_is_in_full::<AT_END>(text),
+        }
     }
 
     #[inline(never)]
