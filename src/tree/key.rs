@@ -166,9 +166,13 @@ impl<'t> Seen<'t> {
     }
 }
 
-/// One bit for a key, which few keys of one map share.
+/// One bit for a key, which few keys of one map share; of the format's own words in a flag, or in a
+/// rule, no two.
 #[inline]
-pub(crate) fn key_bit(key: &str) -> u64 {
-    let first = key.as_bytes().first().copied().unwrap_or(0);
-    1 << ((usize::from(first) + 3 * key.len()) % 64)
+pub(crate) const fn key_bit(key: &str) -> u64 {
+    let first = match key.as_bytes() {
+        [first, ..] => *first as usize,
+        [] => 0,
+    };
+    1 << ((first + 10 * key.len()) % 64)
 }

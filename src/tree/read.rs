@@ -310,8 +310,10 @@ impl<'p, 't> Reading<'p, 't> {
 
     pub(super) fn hand_over_waiting<E: de::Error>(&mut self) -> Result<(), E> {
         let Some(taker) = &mut self.taker else { return Ok(()) };
+        for entry in &self.waiting {
+            taker.take(entry).map_err(|InVain| E::custom("in vain"))?;
+        }
         for mut entry in self.waiting.drain(..) {
-            taker.take(&entry).map_err(|InVain| E::custom("in vain"))?;
             stack::keep(&mut self.items, &mut self.entries, &mut entry.value);
         }
         Ok(())

@@ -166,7 +166,10 @@ impl Lowering<'_> {
             "rollout" => return self.segment_rollout(entry),
             _ => {}
         }
-        let Some((stem, name)) = key.split_once('.') else {
+        // A searcher of characters is more code than all that is done for a condition (LOAD).
+        let dot = key.bytes().position(|byte| byte == b'.');
+        let Some((stem, name)) = dot.and_then(|at| Some((key.get(..at)?, key.get(at + 1..)?)))
+        else {
             self.unknown_condition(entry);
             return None;
         };

@@ -89,6 +89,16 @@ pub(super) struct Fields<'n, 't> {
     has_unknown: bool,
 }
 
+/// The bits of some keys.
+pub(super) const fn bits(mut keys: &[&str]) -> u64 {
+    let mut bits = 0;
+    while let [key, others @ ..] = keys {
+        bits |= key_bit(key);
+        keys = others;
+    }
+    bits
+}
+
 impl<'n, 't> Fields<'n, 't> {
     /// The value of a key; one that is null was complained about and counts as not there.
     #[inline]
@@ -110,6 +120,14 @@ impl<'n, 't> Fields<'n, 't> {
     #[inline(never)]
     fn search(&self, key: &str) -> Option<&'n Entry<'t>> {
         self.entries.iter().find(|entry| entry.key.text == key)
+    }
+
+    /// Whether one of some keys may stand there, by their [`bits`].
+    ///
+    /// PERF: what few maps have is asked for elsewhere, which takes its code out of the way (LOAD).
+    #[inline]
+    pub(super) fn may_have(&self, bits: u64) -> bool {
+        self.present & bits != 0
     }
 
     /// Whether the key stands there, with whatever value.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::Lowering;
-use super::fields::{A_FLAG, Fields, FreeKeys, as_switch, cut, shown, switch_word};
+use super::fields::{A_FLAG, Fields, FreeKeys, as_switch, bits, cut, shown, switch_word};
 use super::merge::FlagSource;
 use crate::ir::{
     Condition, Flag, Metadata, Name, Reach, Requirement, Scope, Variant, VariantIndex,
@@ -33,6 +33,9 @@ pub(super) const FLAG_KEYS: [&str; 14] = [
     "public",
 ];
 
+/// The keys of what few flags say of themselves.
+const FEW_SAY: u64 = bits(&["created", "expires", "public"]);
+
 /// The variants of a flag while its rules are read.
 pub(super) struct Variants {
     pub(super) is_boolean: bool,
@@ -54,7 +57,7 @@ impl Lowering<'_> {
         let mut variants = self.variants(&fields);
         variants.is_whole = self.problems.len() == before;
         let units = fields.get("by").and_then(|node| self.units(node));
-        let units = units.unwrap_or_else(|| Arc::clone(&self.units));
+        let units = units.or_else(|| self.has_units.then(|| Arc::clone(&self.units)));
         let seed = fields.get("seed").and_then(|node| self.seed(node));
         let rule_nodes = self.rule_nodes(&fields);
         let before_values = self.problems.len();
@@ -87,7 +90,7 @@ impl Lowering<'_> {
         let metadata = self.metadata(&fields);
         let mut rules = Vec::with_capacity(rule_nodes.len());
         let mut named = std::mem::take(&mut self.rule_names);
-        let defaults = super::rule::Defaults { units: &units, seed: seed.as_ref() };
+        let defaults = super::rule::Defaults { units: units.as_ref(), seed: seed.as_ref() };
         for (index, node) in rule_nodes.iter().enumerate() {
             if let Some(rule) = self.rule(node, index, &variants, &defaults) {
                 named
@@ -424,15 +427,25 @@ impl Lowering<'_> {
             let node = fields.get(key)?;
             self.text(node, format_args!("`{key}`"))
         });
-        let mut date = |key: &str| fields.get(key).and_then(|node| self.date(node));
-        let (created, expires) = (date("created"), date("expires"));
-        let created = created.map(|date| date.to_string());
+        let (created, metadata) = match fields.may_have(FEW_SAY) {
+            true => self.said_by_few(fields),
+            false => (None, Metadata::default()),
+        };
         let mut said = 0;
         for part in texts.into_iter().chain([created.as_deref()]) {
             said = xxh3_64_with_seed(part.unwrap_or("").as_bytes(), said);
         }
+        Metadata { said, ..metadata }
+    }
+
+    /// What few flags say of themselves, with when they were made.
+    #[inline(never)]
+    fn said_by_few(&mut self, fields: &Fields<'_, '_>) -> (Option<String>, Metadata) {
+        let mut date = |key: &str| fields.get(key).and_then(|node| self.date(node));
+        let (created, expires) = (date("created"), date("expires"));
         let is_public = fields.get("public").and_then(|node| self.switch(node, "`public`"));
-        Metadata { said, expires, is_public: is_public == Some(true) }
+        let metadata = Metadata { said: 0, expires, is_public: is_public == Some(true) };
+        (created.map(|date| date.to_string()), metadata)
     }
 
     fn rule_nodes<'n, 't>(&mut self, fields: &Fields<'n, 't>) -> &'n [Node<'t>] {

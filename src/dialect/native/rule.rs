@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Lowering;
-use super::fields::{A_RULE, Fields, FreeKeys, cut, shown};
+use super::fields::{A_RULE, Fields, FreeKeys, bits, cut, shown};
 use super::flag::Variants;
 use crate::ir::{More, Name, Rule, Serve, UnitName, VariantIndex};
 use crate::report::Code;
@@ -30,10 +30,19 @@ pub(super) const RULE_KEYS: [&str; 13] = [
 /// The largest weight of an arm.
 const MAX_WEIGHT: u32 = 1_000_000;
 
+/// The keys of what few rules have.
+const MORE: u64 = bits(&["unless", "from", "until", "else", "by", "seed", "request_targeting"]);
+
 /// What a rule takes from its flag.
+#[derive(PartialEq)]
 pub(super) struct Defaults<'f> {
-    pub(super) units: &'f Arc<[UnitName]>,
+    /// Where they are not the user.
+    pub(super) units: Option<&'f Arc<[UnitName]>>,
     pub(super) seed: Option<&'f Name>,
+}
+
+impl Defaults<'_> {
+    const NONE: Defaults<'static> = Defaults { units: None, seed: None };
 }
 
 impl Lowering<'_> {
@@ -55,16 +64,42 @@ impl Lowering<'_> {
                 .help("give it `when:` or `rollout:`; everyone is `when: everyone`");
         }
         let when = fields.get("when").and_then(|node| self.when(node));
-        let unless = fields.get("unless").and_then(|node| self.unless(node));
-        let (from, until) = self.window(&fields);
         let rollout = self.rule_rollout(&fields);
+        let serve = self.serve(&fields, name.as_ref(), variants);
+        let extra = match fields.may_have(MORE) || *defaults != Defaults::NONE {
+            true => self.more(&fields, variants, defaults).boxed(),
+            false => None,
+        };
+        if self.problems.len() > before {
+            return None;
+        }
+        Some(Rule {
+            name: name?,
+            when,
+            rollout,
+            serve: serve?,
+            extra,
+            line: self.rule_line(node),
+            spot: Spot::Node(fields.start()),
+        })
+    }
+
+    /// What few rules have.
+    #[inline(never)]
+    fn more(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        variants: &Variants,
+        defaults: &Defaults<'_>,
+    ) -> More {
+        let unless = fields.get("unless").and_then(|node| self.unless(node));
+        let (from, until) = self.window(fields);
         let otherwise = fields.entry("else").and_then(|entry| {
             if !fields.is_meant("rollout") {
                 self.error(Code::Else, entry.key.id, "`else` needs a `rollout` beside it");
             }
             self.variant_of(&entry.value, variants)
         });
-        let serve = self.serve(&fields, name.as_ref(), variants);
         let units = fields.get("by").and_then(|node| self.units(node));
         let seed = fields.get("seed").and_then(|node| self.seed(node));
         let allows_request_targeting = fields.get("request_targeting").is_some_and(|node| {
@@ -75,28 +110,16 @@ impl Lowering<'_> {
             }
             allowed
         });
-        if self.problems.len() > before {
-            return None;
-        }
-        let units = units.as_ref().unwrap_or(defaults.units);
-        let more = More {
-            units: (**units != UnitName::USUAL).then(|| Arc::clone(units)),
+        let units = units.as_ref().or(defaults.units);
+        More {
+            units: units.filter(|units| ***units != UnitName::USUAL).map(Arc::clone),
             unless: unless.unwrap_or_default(),
             from,
             until,
             otherwise,
             seed: seed.or_else(|| defaults.seed.cloned()),
             allows_request_targeting,
-        };
-        Some(Rule {
-            name: name?,
-            when,
-            rollout,
-            serve: serve?,
-            extra: more.boxed(),
-            line: self.rule_line(node),
-            spot: Spot::Node(fields.start()),
-        })
+        }
     }
 
     /// Where a rule stands: at its first key of the last layer that wrote any of it.
@@ -146,14 +169,15 @@ impl Lowering<'_> {
     }
 
     fn rule_rollout(&mut self, fields: &Fields<'_, '_>) -> Option<crate::ir::Rollout> {
-        let ramp = fields.get("rollout").filter(|node| node.map().is_some());
+        let node = fields.get("rollout");
+        let ramp = node.filter(|node| node.map().is_some());
         let hold = fields.entry("hold").and_then(|entry| {
             if ramp.is_none() {
                 self.error(Code::Hold, entry.key.id, "`hold` needs a ramp to cap");
             }
             self.share(&entry.value)
         });
-        fields.get("rollout").and_then(|node| self.rollout(node, hold))
+        self.rollout(node?, hold)
     }
 
     fn serve(
