@@ -5,8 +5,6 @@ use std::collections::HashMap;
 
 use memchr::memmem::Finder;
 
-use super::few::Mark;
-
 /// Headers that a context can borrow.
 ///
 /// Implemented for lists of pairs and for `HashMap`s, whose names and values may be of any text or
@@ -59,7 +57,6 @@ pub trait Headers: Send + Sync {
 #[derive(Clone, Debug)]
 pub struct HeaderKey<'n> {
     name: Cow<'n, str>,
-    mark: Mark,
     #[cfg(feature = "http")]
     http: Option<http::HeaderName>,
 }
@@ -71,7 +68,6 @@ impl<'n> HeaderKey<'n> {
         HeaderKey {
             #[cfg(feature = "http")]
             http: http::HeaderName::from_lowercase(name.as_bytes()).ok(),
-            mark: Mark::of(&name),
             name,
         }
     }
@@ -80,11 +76,6 @@ impl<'n> HeaderKey<'n> {
     #[inline]
     pub fn as_str(&self) -> &str {
         &self.name
-    }
-
-    #[inline(always)]
-    pub(super) fn mark(&self) -> Mark {
-        self.mark
     }
 }
 

@@ -16,7 +16,6 @@ use crate::bucket::UnitHash;
 use crate::literal::instant;
 
 pub use attribute::{Address, Attribute, Unit};
-pub(crate) use few::Mark;
 pub(crate) use headers::{Found, decode_percent, find_cookie};
 pub use headers::{HeaderKey, Headers};
 pub use owned::{AttributeBuf, ContextBuf};
@@ -98,11 +97,11 @@ pub struct Context<'a> {
     under: Option<&'a ContextBuf>,
     texts: [Option<&'a str>; 6],
     address: Option<Address>,
-    attributes: Few<'a, Attribute<'a>, 8>,
+    attributes: Few<(&'a str, Attribute<'a>), 8>,
     lent_attributes: &'a [(&'a str, Attribute<'a>)],
-    headers: Few<'a, &'a [u8], 4>,
+    headers: Few<(&'a str, &'a [u8]), 4>,
     lent_headers: Option<&'a dyn Headers>,
-    cookies: Few<'a, &'a str, 4>,
+    cookies: Few<(&'a str, &'a str), 4>,
     cookie_header: Option<&'a str>,
     at: Option<Timestamp>,
 }
@@ -120,8 +119,8 @@ impl<'a> More<'a> {
     fn find_attribute(
         &self,
         is_it: impl Fn(&&(&'a str, Attribute<'a>)) -> bool,
-    ) -> Option<&Attribute<'a>> {
-        self.attributes.iter().rfind(is_it).map(|(_, value)| value)
+    ) -> Option<&(&'a str, Attribute<'a>)> {
+        self.attributes.iter().rfind(is_it)
     }
 
     #[cold]
@@ -324,7 +323,9 @@ impl<'a> Context<'a> {
     /// An attribute for which there is no room, unless it takes the place of one.
     #[cold]
     fn with_attribute(mut self, attribute: (&'a str, Attribute<'a>)) -> Self {
-        if let Err(attribute) = self.attributes.replace(attribute) {
+        if let Err(attribute) =
+            self.attributes.replace(|(known, _)| *known == attribute.0, attribute)
+        {
             self = self.with_more(|more| more.attributes.push(attribute));
         }
         self
@@ -406,7 +407,7 @@ impl<'a> Context<'a> {
 
     /// An attribute of the service's own.
     pub fn attribute(&self, name: &str) -> Option<Attribute<'_>> {
-        let own = self.own_attribute(name, |known| known == name).copied();
+        let own = self.own_attribute(|known| known == name).copied();
         own.or_else(|| self.attribute_under(name))
     }
 
@@ -419,36 +420,32 @@ impl<'a> Context<'a> {
     #[inline]
     pub(crate) fn own_attribute(
         &self,
-        name: &str,
         is_it: impl Fn(&str) -> bool + Copy,
     ) -> Option<&Attribute<'a>> {
-        let is_same = move |(name, _): &&(&str, Attribute<'a>)| is_it(name);
-        let more = self.more.as_ref().and_then(|more| more.find_attribute(is_same));
-        let given = more.or_else(|| match self.attributes.is_empty() {
-            true => None,
-            false => self.attributes.rfind(Mark::of(name), is_it),
-        });
-        given.or_else(|| self.lent_attributes.iter().find(is_same).map(|(_, value)| value))
+        let is_it = move |(name, _): &&(&str, Attribute<'a>)| is_it(name);
+        let more = self.more.as_ref().and_then(|more| more.find_attribute(is_it));
+        let given = more.or_else(|| self.attributes.iter().rfind(is_it));
+        given.or_else(|| self.lent_attributes.iter().find(is_it)).map(|(_, value)| value)
     }
 
-    /// An attribute that was added to this context, if it is held in place and no other is not.
+    /// An attribute that was added to this context, if it and all others are held in place.
     #[inline(always)]
     pub(crate) fn attribute_in_place(
         &self,
-        mark: Mark,
         is_it: impl Fn(&str) -> bool,
     ) -> Option<&Attribute<'a>> {
-        match self.more {
-            None => self.attributes.rfind(mark, is_it),
-            Some(_) => None,
+        if self.more.is_some() || !self.lent_attributes.is_empty() {
+            return None;
         }
+        self.attributes.iter().rfind(|(known, _)| is_it(known)).map(|(_, value)| value)
     }
 
     /// Whether no header of this context can have a name, as far as that can be told at a glance.
     #[inline(always)]
     pub(crate) fn lacks_header(&self, name: &HeaderKey<'_>) -> Option<Found<'static>> {
         let is_glance = self.more.is_none() && self.lent_headers.is_none() && self.under.is_none();
-        if !is_glance || !self.headers.lacks(name.mark()) {
+        let length = name.as_str().len();
+        if !is_glance || self.headers.iter().any(|(known, _)| known.len() == length) {
             return None;
         }
         Some(if self.headers.is_empty() { Found::NotGiven } else { Found::Absent })
@@ -465,8 +462,8 @@ impl<'a> Context<'a> {
 
     /// The first instance of a header, by its lower-case name.
     pub(crate) fn find_header(&self, name: &HeaderKey<'_>) -> Found<'_> {
-        let is_it = |known: &str| known.eq_ignore_ascii_case(name.as_str());
-        if let Some(value) = self.headers.find(name.mark(), is_it) {
+        let is_it = |(known, _): &&(&str, &[u8])| known.eq_ignore_ascii_case(name.as_str());
+        if let Some((_, value)) = self.headers.iter().find(is_it) {
             return Found::Value(value);
         }
         match (&self.more, self.lent_headers, self.under) {

@@ -69,8 +69,13 @@ pub(crate) fn by_bucket(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Op
             (split.arm(bucket)?, bucket)
         }
     };
-    let rule = RuleIndex::new(0);
-    Some(Outcome { variant, bucket, rule, reason: Reason::Split, no_unit: false })
+    Some(Outcome {
+        variant,
+        bucket,
+        rule: RuleIndex::new(0),
+        reason: Reason::Split,
+        no_unit: false,
+    })
 }
 
 /// What a flag serves that [asks for the user](Asks::User), if the request itself names one.
@@ -317,7 +322,7 @@ fn ask<O: Observer>(run: &Run<'_>, op: &Op, observer: &mut O) -> Truth {
         Leaf::Test(test) => (test, None),
         Leaf::Segment(id) => return in_segment(run, *id, op.wants, observer),
         Leaf::Rollout(id) => return in_share(run, *id, observer),
-        Leaf::Flag(test) => return Truth::of(serves(run, *test, observer)),
+        Leaf::Flag(test) => return ask_flag(run, *test, observer),
         Leaf::Strategy(id) => return ask_strategy(run, *id),
     };
     found.unwrap_or_else(|| test::ask(run, test))
@@ -349,17 +354,18 @@ fn in_share<O: Observer>(run: &Run<'_>, id: SegmentRolloutId, observer: &mut O) 
 
 #[inline(never)]
 fn ask_strategy(run: &Run<'_>, id: StrategyId) -> Truth {
-    match &run.program.strategies.get(id).0 {
-        Some(condition) => {
-            let at = SystemTime::from(run.now);
-            condition.holds(run.request.ctx(), at).map_or(Truth::Unknown, Truth::of)
-        }
-        None => Truth::Unknown,
-    }
+    let Some(condition) = &run.program.strategies.get(id).0 else { return Truth::Unknown };
+    let at = SystemTime::from(run.now);
+    condition.holds(run.request.ctx(), at).map_or(Truth::Unknown, Truth::of)
+}
+
+#[inline(never)]
+fn ask_flag<O: Observer>(run: &Run<'_>, test: FlagTestId, observer: &mut O) -> Truth {
+    Truth::of(serves(run, test, observer))
 }
 
 /// Whether another flag serves one of the variants that are asked for.
-#[inline(never)]
+#[inline(always)]
 fn serves<O: Observer>(run: &Run<'_>, test: FlagTestId, observer: &mut O) -> bool {
     let FlagTest { flag, any_of } = run.program.flag_tests.get(test);
     let Some(flag) = flag else { return false };

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use memchr::memmem::Finder;
 
 use crate::bucket::{Salt, Share};
-use crate::context::{Builtin, HeaderKey, Mark};
+use crate::context::{Builtin, HeaderKey};
 use crate::literal::number::{Comparison, Number};
 use crate::literal::pattern::Pattern;
 use crate::literal::version::VersionRange;
@@ -368,8 +368,6 @@ pub(crate) enum Subject {
 #[derive(Debug)]
 pub(crate) struct AttributeName {
     pub(crate) name: Literal,
-    /// That of its name, unless that is [long](Literal::is_long).
-    pub(crate) mark: Mark,
     /// Shorter names that may hold json, each with the path into it.
     pub(crate) paths: Box<[JsonPath]>,
     pub(crate) accepts: Accepts,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use memchr::memmem::Finder;
 
 use super::Emitter;
-use crate::context::{HeaderKey, Mark};
+use crate::context::HeaderKey;
 use crate::ir::{self, Declared, Name, TextRelation};
 use crate::program::{
     Accepts, Affixes, AttributeId, AttributeName, Edge, JsonPath, Literal, Matcher, Networks,
@@ -128,10 +128,8 @@ impl Emitter<'_> {
             | Declared::Version
             | Declared::Instant => Accepts::Anything,
         };
-        let literal = Literal::new(Box::from(&**name));
         let made = AttributeName {
-            mark: if literal.is_long() { Mark::NONE } else { Mark::of(name) },
-            name: literal,
+            name: Literal::new(Box::from(&**name)),
             paths: paths.collect(),
             accepts,
         };
