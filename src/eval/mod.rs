@@ -69,13 +69,8 @@ pub(crate) fn by_bucket(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Op
             (split.arm(bucket)?, bucket)
         }
     };
-    Some(Outcome {
-        variant,
-        bucket,
-        rule: RuleIndex::new(0),
-        reason: Reason::Split,
-        no_unit: false,
-    })
+    let (rule, reason) = (RuleIndex::new(0), Reason::Split);
+    Some(Outcome { variant, bucket, rule, reason, no_unit: false })
 }
 
 /// What a flag serves that [asks for the user](Asks::User), if the request itself names one.
@@ -335,8 +330,7 @@ fn in_segment<O: Observer>(run: &Run<'_>, id: SegmentId, wants: Truth, observer:
     observer.enter(Inside::Segment(id, wants));
     let is_so = holds(run, code.entry, observer);
     observer.leave(None);
-    // The code knows whether what is wanted is definitely so. If it is not, the opposite and the
-    // unknown come to the same.
+    // Of what is not definitely so, the opposite and the unknown come to the same.
     if is_so { wants } else { Truth::Unknown }
 }
 
