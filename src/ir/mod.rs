@@ -340,31 +340,37 @@ pub(crate) struct Test {
     pub(crate) matchers: Matchers,
 }
 
-/// What a test asks, in the order of the text.
+/// What a test asks.
+pub(crate) type Matchers = OneOrSeveral<Matcher, Box<[Matcher]>>;
+
+/// The texts that a test compares with. To clone them is cheap.
+pub(crate) type Texts = OneOrSeveral<Name, Arc<[Name]>>;
+
+/// Things in the order of the text.
 ///
-/// PERF: nearly all ask one thing, which needs no place of its own (LOAD, memory).
+/// PERF: nearly always there is one, which needs no place of its own (LOAD, memory).
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Matchers {
-    One(Matcher),
-    Several(Box<[Matcher]>),
+pub(crate) enum OneOrSeveral<T, S> {
+    One(T),
+    Several(S),
 }
 
-impl From<Vec<Matcher>> for Matchers {
-    fn from(matchers: Vec<Matcher>) -> Matchers {
-        match <[Matcher; 1]>::try_from(matchers) {
-            Ok([only]) => Matchers::One(only),
-            Err(several) => Matchers::Several(several.into()),
+impl<T, S: From<Vec<T>>> From<Vec<T>> for OneOrSeveral<T, S> {
+    fn from(things: Vec<T>) -> OneOrSeveral<T, S> {
+        match <[T; 1]>::try_from(things) {
+            Ok([only]) => OneOrSeveral::One(only),
+            Err(several) => OneOrSeveral::Several(several.into()),
         }
     }
 }
 
-impl Deref for Matchers {
-    type Target = [Matcher];
+impl<T, S: Deref<Target = [T]>> Deref for OneOrSeveral<T, S> {
+    type Target = [T];
 
-    fn deref(&self) -> &[Matcher] {
+    fn deref(&self) -> &[T] {
         match self {
-            Matchers::One(only) => std::slice::from_ref(only),
-            Matchers::Several(several) => several,
+            OneOrSeveral::One(only) => std::slice::from_ref(only),
+            OneOrSeveral::Several(several) => several,
         }
     }
 }
@@ -430,35 +436,6 @@ pub(crate) enum Matcher {
         any_of: Arc<[IpNet]>,
         file: Option<Name>,
     },
-}
-
-/// The texts that a test compares with. To clone them is cheap.
-///
-/// PERF: as [`Matchers`].
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Texts {
-    One(Name),
-    Several(Arc<[Name]>),
-}
-
-impl From<Vec<Name>> for Texts {
-    fn from(texts: Vec<Name>) -> Texts {
-        match <[Name; 1]>::try_from(texts) {
-            Ok([only]) => Texts::One(only),
-            Err(several) => Texts::Several(several.into()),
-        }
-    }
-}
-
-impl Deref for Texts {
-    type Target = [Name];
-
-    fn deref(&self) -> &[Name] {
-        match self {
-            Texts::One(only) => std::slice::from_ref(only),
-            Texts::Several(several) => several,
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
