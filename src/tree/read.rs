@@ -26,7 +26,7 @@ pub(crate) struct Parsed<'t> {
     pub(crate) next: NodeId,
 }
 
-/// Who takes the entries of one map of a text as soon as each is read, so that the tree never holds
+/// Who takes the entries of one map of a text soon after they are read, so that the tree never holds
 /// them all. They are numbered as they would be in the tree.
 pub(crate) trait Taker {
     /// Whether the entries of the map under `key`, one of the keys of the text's own map, are to be

@@ -1,4 +1,4 @@
-//! One text alone: each flag is lowered as soon as it is read.
+//! One text alone: flags are lowered soon after they are read, a few together.
 //!
 //! Nothing is laid over the flags of a text that stands alone, so that none of them has to wait: its
 //! tree is read, lowered and forgotten. A tree of all flags would be several times as large as the
