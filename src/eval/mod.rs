@@ -278,7 +278,7 @@ fn holds<O: Observer>(run: &Run<'_>, entry: OpId, observer: &mut O) -> bool {
 
 /// Runs the code of a condition.
 ///
-/// PERF: the loop over a flag's rules has this loop in it, so that a rule costs no call (W4, PRODUCT).
+/// PERF: in the loop over a flag's rules, with the program at hand: a rule costs no call (W4, PRODUCT).
 #[inline(always)]
 fn holds_here<O: Observer>(
     run: &Run<'_>,

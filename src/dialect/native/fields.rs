@@ -429,3 +429,15 @@ pub(super) fn cut(text: &str) -> String {
     }
     text.chars().take(MOST - 1).map(clean).chain(['…']).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_words_of_a_map_have_one_bit() {
+        for known in [&TOP_KEYS[..], &FLAG_KEYS, &RULE_KEYS] {
+            assert_eq!(bits(known).count_ones() as usize, known.len(), "{known:?}");
+        }
+    }
+}

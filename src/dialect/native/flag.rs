@@ -34,6 +34,8 @@ pub(super) const FLAG_KEYS: [&str; 14] = [
 ];
 
 /// The keys of what few flags say of themselves.
+///
+/// INVARIANT: all that [`Lowering::said_by_few`] asks for, as it is not called where none of them stands.
 const FEW_SAY: u64 = bits(&["created", "expires", "public"]);
 
 /// The variants of a flag while its rules are read.
