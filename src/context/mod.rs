@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use memchr::memmem::Finder;
 
-use self::few::Few;
+use self::few::{Few, Held};
 use crate::bucket::UnitHash;
 use crate::literal::instant;
 
@@ -97,11 +97,12 @@ pub struct Context<'a> {
     under: Option<&'a ContextBuf>,
     texts: [Option<&'a str>; 6],
     address: Option<Address>,
-    attributes: Few<(&'a str, Attribute<'a>), 8>,
+    held: Held,
+    attributes: Few<(&'a str, Attribute<'a>), 0, 8>,
     lent_attributes: &'a [(&'a str, Attribute<'a>)],
-    headers: Few<(&'a str, &'a [u8]), 4>,
+    headers: Few<(&'a str, &'a [u8]), 1, 4>,
     lent_headers: Option<&'a dyn Headers>,
-    cookies: Few<(&'a str, &'a str), 4>,
+    cookies: Few<(&'a str, &'a str), 2, 4>,
     cookie_header: Option<&'a str>,
     at: Option<Timestamp>,
 }
@@ -146,6 +147,7 @@ impl<'a> Context<'a> {
             user: None,
             texts: [None; 6],
             address: None,
+            held: Held::NOTHING,
             attributes: Few::new(),
             lent_attributes: &[],
             headers: Few::new(),
@@ -240,7 +242,7 @@ impl<'a> Context<'a> {
     #[must_use]
     #[inline]
     pub fn attr(mut self, name: &'a str, value: impl Into<Attribute<'a>>) -> Self {
-        if let Err(attribute) = self.attributes.push((name, value.into())) {
+        if let Err(attribute) = self.attributes.push(&mut self.held, (name, value.into())) {
             self = self.with_attribute(attribute);
         }
         self
@@ -250,6 +252,7 @@ impl<'a> Context<'a> {
     #[must_use]
     #[inline]
     pub fn attributes(mut self, attributes: &'a [(&'a str, Attribute<'a>)]) -> Self {
+        self.held = self.held.and(Held::LENT_ATTRIBUTES);
         self.lent_attributes = attributes;
         self
     }
@@ -258,7 +261,7 @@ impl<'a> Context<'a> {
     #[must_use]
     #[inline]
     pub fn header(mut self, name: &'a str, value: &'a str) -> Self {
-        if let Err(header) = self.headers.push((name, value.as_bytes())) {
+        if let Err(header) = self.headers.push(&mut self.held, (name, value.as_bytes())) {
             self = self.with_more(|more| more.headers.push(header));
         }
         self
@@ -276,6 +279,7 @@ impl<'a> Context<'a> {
     #[must_use]
     #[inline]
     pub fn headers(mut self, headers: &'a dyn Headers) -> Self {
+        self.held = self.held.and(Held::LENT_HEADERS);
         self.lent_headers = Some(headers);
         self
     }
@@ -284,7 +288,7 @@ impl<'a> Context<'a> {
     #[must_use]
     #[inline]
     pub fn cookie(mut self, name: &'a str, value: &'a str) -> Self {
-        if let Err(cookie) = self.cookies.push((name, value)) {
+        if let Err(cookie) = self.cookies.push(&mut self.held, (name, value)) {
             self = self.with_more(|more| more.cookies.push(cookie));
         }
         self
@@ -316,6 +320,7 @@ impl<'a> Context<'a> {
     /// only then can the compiler build it in one place, instead of copying it in each (CTX).
     #[cold]
     fn with_more(mut self, add: impl FnOnce(&mut More<'a>)) -> Self {
+        self.held = self.held.and(Held::MORE);
         add(self.more.get_or_insert_default());
         self
     }
@@ -333,6 +338,7 @@ impl<'a> Context<'a> {
 
     pub(crate) fn of_buf(buf: &'a ContextBuf) -> Context<'a> {
         let mut ctx = Context::new();
+        ctx.held = Held::UNDER;
         ctx.under = Some(buf);
         ctx
     }
@@ -424,7 +430,7 @@ impl<'a> Context<'a> {
     ) -> Option<&Attribute<'a>> {
         let is_it = move |(name, _): &&(&str, Attribute<'a>)| is_it(name);
         let more = self.more.as_ref().and_then(|more| more.find_attribute(is_it));
-        let given = more.or_else(|| self.attributes.iter().rfind(is_it));
+        let given = more.or_else(|| self.attributes.iter(self.held).rfind(is_it));
         given.or_else(|| self.lent_attributes.iter().find(is_it)).map(|(_, value)| value)
     }
 
@@ -434,40 +440,48 @@ impl<'a> Context<'a> {
         &self,
         is_it: impl Fn(&str) -> bool,
     ) -> Option<&Attribute<'a>> {
-        if self.more.is_some() || !self.lent_attributes.is_empty() {
+        if self.held.has_any(const { Held::MORE.and(Held::LENT_ATTRIBUTES) }) {
             return None;
         }
-        self.attributes.iter().rfind(|(known, _)| is_it(known)).map(|(_, value)| value)
+        // PERF: one test for each name, and none of whether there are any (DEEP, PRODUCT, W6).
+        self.attributes.slots(self.held)?.iter().rev().find_map(|slot| match slot {
+            Some((known, value)) if is_it(known) => Some(value),
+            _ => None,
+        })
     }
 
     /// Whether no header of this context can have a name, as far as that can be told at a glance.
     #[inline(always)]
     pub(crate) fn lacks_header(&self, name: &HeaderKey<'_>) -> Option<Found<'static>> {
-        let is_glance = self.more.is_none() && self.lent_headers.is_none() && self.under.is_none();
+        let elsewhere = const { Held::MORE.and(Held::LENT_HEADERS).and(Held::UNDER) };
         let length = name.as_str().len();
-        if !is_glance || self.headers.iter().any(|(known, _)| known.len() == length) {
+        if self.held.has_any(elsewhere) {
             return None;
         }
-        Some(if self.headers.is_empty() { Found::NotGiven } else { Found::Absent })
+        let mut names = self.headers.slots(self.held)?.iter().flatten().map(|(known, _)| known);
+        if names.any(|known| known.len() == length) {
+            return None;
+        }
+        Some(if self.headers.is_empty(self.held) { Found::NotGiven } else { Found::Absent })
     }
 
     #[inline]
     fn own_headers(&self) -> impl Iterator<Item = &(&'a str, &'a [u8])> {
-        self.headers.iter().chain(self.more.iter().flat_map(|more| &more.headers))
+        self.headers.iter(self.held).chain(self.more.iter().flat_map(|more| &more.headers))
     }
 
     fn own_cookies(&self) -> impl Iterator<Item = &(&'a str, &'a str)> {
-        self.cookies.iter().chain(self.more.iter().flat_map(|more| &more.cookies))
+        self.cookies.iter(self.held).chain(self.more.iter().flat_map(|more| &more.cookies))
     }
 
     /// The first instance of a header, by its lower-case name.
     pub(crate) fn find_header(&self, name: &HeaderKey<'_>) -> Found<'_> {
         let is_it = |(known, _): &&(&str, &[u8])| known.eq_ignore_ascii_case(name.as_str());
-        if let Some((_, value)) = self.headers.iter().find(is_it) {
+        if let Some((_, value)) = self.headers.iter(self.held).find(is_it) {
             return Found::Value(value);
         }
         match (&self.more, self.lent_headers, self.under) {
-            (None, None, None) if self.headers.is_empty() => Found::NotGiven,
+            (None, None, None) if self.headers.is_empty(self.held) => Found::NotGiven,
             (None, None, None) => Found::Absent,
             _ => self.find_header_elsewhere(name),
         }
@@ -481,7 +495,7 @@ impl<'a> Context<'a> {
         if let Some((_, value)) = more {
             return Found::Value(value);
         }
-        let mut given = !self.headers.is_empty();
+        let mut given = !self.headers.is_empty(self.held);
         let sources = [self.lent_headers, self.under.and_then(ContextBuf::lent_headers)];
         for headers in sources.into_iter().flatten() {
             if let Some(value) = headers.first(name) {
@@ -498,7 +512,7 @@ impl<'a> Context<'a> {
         if let Some((_, value)) = own.find(|(known, _)| known.as_bytes() == name.needle()) {
             return Found::Value(value.as_bytes());
         }
-        let mut given = !self.cookies.is_empty() || !self.headers.is_empty();
+        let mut given = !self.cookies.is_empty(self.held) || !self.headers.is_empty(self.held);
         if let Some(header) = self.cookie_header {
             given = true;
             if let Some(value) = find_cookie(header.as_bytes(), name) {
@@ -542,7 +556,7 @@ impl<'a> Context<'a> {
         let mut names: Vec<String> = builtins.map(|builtin| builtin.name().to_owned()).collect();
         names.extend(self.address().map(|_| "ip".to_owned()));
         let more = self.more.iter().flat_map(|more| &more.attributes);
-        let attributes = self.attributes.iter().chain(more).chain(self.lent_attributes);
+        let attributes = self.attributes.iter(self.held).chain(more).chain(self.lent_attributes);
         names.extend(attributes.map(|(name, _)| format!("attr.{name}")));
         names.extend(self.own_headers().map(|(name, _)| format!("header.{name}")));
         names.extend(self.own_cookies().map(|(name, _)| format!("cookie.{name}")));
