@@ -121,18 +121,19 @@ impl<'r> Request<'r> {
     /// An attribute of a short name that the request's own context has, unless it lies further off.
     #[inline(always)]
     pub(crate) fn attribute_in_place(&self, name: &AttributeName) -> Option<&'r Attribute<'r>> {
-        if name.name.is_long() {
-            return None;
-        }
         self.ctx().attribute_in_place(|known| name.name.is_short(known))
     }
 
     /// The text of an attribute that is in place.
     #[inline(always)]
     pub(crate) fn text_in_place(&self, subject: &Subject) -> Option<&'r str> {
-        let Subject::Attribute(name) = subject else { return None };
-        match self.attribute_in_place(name)? {
-            Attribute::Text(text) => Some(text),
+        match subject {
+            Subject::Attribute(name) if !name.name.is_long() => {
+                match self.attribute_in_place(name)? {
+                    Attribute::Text(text) => Some(text),
+                    _ => None,
+                }
+            }
             _ => None,
         }
     }

@@ -80,10 +80,11 @@ pub(crate) fn by_bucket(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Op
 pub(crate) fn by_user(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Option<VariantId> {
     let rule = program.rules.find(flag.first_rule)?;
     let step = program.ops.find(rule.entry)?;
-    let (Leaf::UserEquals(test), Serve::Variant(variant)) = (&step.leaf, rule.serve) else {
+    let (Leaf::UserEquals(set), Serve::Variant(variant)) = (&step.leaf, rule.serve) else {
         return None;
     };
-    let is_one = test::user_equals(ctx, test)? == Truth::True;
+    let (user, hash) = ctx.own_user()?;
+    let is_one = set.holds_hashed(user, hash) == Truth::True;
     Some(if is_one { variant } else { flag.default })
 }
 
@@ -101,7 +102,7 @@ pub(crate) fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: 
                     return Outcome { rule, ..ended(flag.off, Reason::Prerequisite) };
                 }
             }
-            if !holds_here(run, run.program, flag.not_excluded, observer) {
+            if !holds(run, run.program, flag.not_excluded, observer) {
                 return ended(flag.off, Reason::Excluded);
             }
         }
@@ -220,7 +221,7 @@ fn try_rule<O: Observer>(
     if rule.has_window && !program.is_open(rule, run.now) {
         return (RuleResult::Closed, None);
     }
-    if !is_certain && !holds_here(run, program, rule.entry, observer) {
+    if !is_certain && !holds(run, program, rule.entry, observer) {
         return (RuleResult::NotHeld, None);
     }
     let share = if rule.has_ramp { program.share_at(rule, run.now) } else { rule.share };
@@ -270,22 +271,11 @@ fn arm(run: &Run<'_>, rule: &Rule, split: SplitId) -> Option<(VariantId, u32)> {
     split.arm(bucket).map(|variant| (variant, bucket))
 }
 
-/// Whether a condition holds that is not that of a rule.
-#[inline(never)]
-fn holds<O: Observer>(run: &Run<'_>, entry: OpId, observer: &mut O) -> bool {
-    holds_here(run, run.program, entry, observer)
-}
-
-/// Runs the code of a condition.
+/// Whether a condition holds: runs its code.
 ///
 /// PERF: in the loop over a flag's rules, with the program at hand: a rule costs no call (W4, PRODUCT).
 #[inline(always)]
-fn holds_here<O: Observer>(
-    run: &Run<'_>,
-    program: &Program,
-    entry: OpId,
-    observer: &mut O,
-) -> bool {
+fn holds<O: Observer>(run: &Run<'_>, program: &Program, entry: OpId, observer: &mut O) -> bool {
     let mut at = entry;
     while let Some(op) = program.ops.find(at) {
         let in_place = if O::SEES_ALL { program.segment_in_place(at) } else { None };
@@ -305,22 +295,20 @@ fn holds_here<O: Observer>(
 
 #[inline(always)]
 fn ask<O: Observer>(run: &Run<'_>, op: &Op, observer: &mut O) -> Truth {
-    let (request, ctx) = (&run.request, run.request.ctx());
-    let (test, found) = match &op.leaf {
-        Leaf::UserEquals(test) => (test, test::user_equals(ctx, test)),
-        Leaf::TextEquals(test) => (test, test::text_equals(ctx, test)),
-        Leaf::AttributeEquals(test) => (test, test::attribute_equals(request, test)),
-        Leaf::AttributeAmong(test) => (test, test::attribute_among(request, test)),
-        Leaf::Text(test) => (test, test::text(ctx, test)),
-        Leaf::Attribute(test) => (test, test::attribute(request, test)),
-        Leaf::Header(test) => (test, test::header(ctx, test)),
-        Leaf::Test(test) => (test, None),
-        Leaf::Segment(id) => return in_segment(run, *id, op.wants, observer),
-        Leaf::Rollout(id) => return in_share(run, *id, observer),
-        Leaf::Flag(test) => return ask_flag(run, *test, observer),
-        Leaf::Strategy(id) => return ask_strategy(run, *id),
-    };
-    found.unwrap_or_else(|| test::ask(run, test))
+    match &op.leaf {
+        Leaf::UserEquals(set) => test::user_equals(run, set),
+        Leaf::TextEquals(builtin, set) => test::text_equals(run, *builtin, set),
+        Leaf::Text(builtin, matcher) => test::text(run, *builtin, matcher),
+        Leaf::AttributeEquals(test) => test::attribute_equals(run, test),
+        Leaf::AttributeAmong(test) => test::attribute_among(run, test),
+        Leaf::Attribute(test) => test::attribute(run, test),
+        Leaf::Header(test) => test::header(run, test),
+        Leaf::Test(test) => test::ask(run, test),
+        Leaf::Segment(id) => in_segment(run, *id, op.wants, observer),
+        Leaf::Rollout(id) => in_share(run, *id, observer),
+        Leaf::Flag(test) => ask_flag(run, *test, observer),
+        Leaf::Strategy(id) => ask_strategy(run, *id),
+    }
 }
 
 /// Whether a segment is what is wanted of it.
@@ -328,7 +316,7 @@ fn ask<O: Observer>(run: &Run<'_>, op: &Op, observer: &mut O) -> Truth {
 fn in_segment<O: Observer>(run: &Run<'_>, id: SegmentId, wants: Truth, observer: &mut O) -> Truth {
     let code = run.program.segments.get(id).code(wants);
     observer.enter(Inside::Segment(id, wants));
-    let is_so = holds(run, code.entry, observer);
+    let is_so = holds(run, run.program, code.entry, observer);
     observer.leave(None);
     // Of what is not definitely so, the opposite and the unknown come to the same.
     if is_so { wants } else { Truth::Unknown }

@@ -1,125 +1,130 @@
 //! One attribute against its tests.
 
 use super::Run;
-use crate::context::{Attribute, Builtin, Context, Found};
+use crate::context::{Attribute, Builtin, Found, HeaderKey};
 use crate::program::{
-    Accepts, AttributeName, Matcher, Scalar, Subject, Test, Truth, any_element, passes,
-    passes_cookie, passes_integer, passes_text, passes_text_here,
+    Accepts, Asked, AttributeName, Matcher, Scalar, Subject, Test, TextSet, Truth, any_element,
+    passes, passes_cookie, passes_integer, passes_text, passes_text_here,
 };
-use crate::request::Request;
 
-// The commonest tests have a function each, for what the request's own context has in place. Of
-// anything else it knows nothing, and that is asked as any other test.
+// Each kind of leaf has a function, which looks at what the request's own context has in place. Of
+// anything else it knows nothing, and asks a function that does.
 //
 // PERF: the loop over the steps has them in line: what a call takes is as much as a comparison (W4,
 // PRODUCT, DEEP).
 
 #[inline(always)]
-pub(super) fn user_equals(ctx: &Context<'_>, test: &Test) -> Option<Truth> {
-    let Matcher::Equals(set) = &test.matcher else { return None };
-    let (user, hash) = ctx.own_user()?;
-    Some(set.holds_hashed(user, hash))
+pub(super) fn user_equals(run: &Run<'_>, set: &TextSet) -> Truth {
+    match run.request.ctx().own_user() {
+        Some((user, hash)) => set.holds_hashed(user, hash),
+        None => elsewhere(run, Builtin::User, |user| set.holds(user)),
+    }
 }
 
 #[inline(always)]
-pub(super) fn text_equals(ctx: &Context<'_>, test: &Test) -> Option<Truth> {
-    let Subject::Builtin(builtin) = &test.subject else { return None };
-    let Matcher::Equals(set) = &test.matcher else { return None };
-    Some(set.holds(ctx.own_text(*builtin)?))
+pub(super) fn text_equals(run: &Run<'_>, builtin: Builtin, set: &TextSet) -> Truth {
+    match run.request.ctx().own_text(builtin) {
+        Some(text) => set.holds(text),
+        None => elsewhere(run, builtin, |text| set.holds(text)),
+    }
 }
 
 #[inline(always)]
-pub(super) fn text(ctx: &Context<'_>, test: &Test) -> Option<Truth> {
-    let text = match &test.subject {
-        Subject::Builtin(Builtin::User) => ctx.own_user()?.0,
-        Subject::Builtin(builtin) => ctx.own_text(*builtin)?,
-        _ => return None,
+pub(super) fn text(run: &Run<'_>, builtin: Builtin, matcher: &Matcher) -> Truth {
+    let text = match builtin {
+        Builtin::User => run.request.ctx().own_user().map(|(user, _)| user),
+        builtin => run.request.ctx().own_text(builtin),
     };
-    Some(passes_text_here(&test.matcher, text))
+    match text {
+        Some(text) => passes_text_here(matcher, text),
+        None => elsewhere(run, builtin, |text| passes_text(matcher, text)),
+    }
 }
 
 #[inline(always)]
-pub(super) fn attribute_equals(request: &Request<'_>, test: &Test) -> Option<Truth> {
-    let Subject::Attribute(attribute) = &test.subject else { return None };
-    let Matcher::Equals(set) = &test.matcher else { return None };
-    let Attribute::Text(text) = request.attribute_in_place(attribute)? else { return None };
-    Some(set.holds(text))
+pub(super) fn attribute_equals(run: &Run<'_>, test: &Asked<AttributeName>) -> Truth {
+    match (run.request.attribute_in_place(&test.of), &test.matcher) {
+        (Some(Attribute::Text(text)), Matcher::Equals(set)) => set.holds(text),
+        _ => of_attribute(run, &test.of, &test.matcher).unwrap_or_else(|absent| absent),
+    }
 }
 
 #[inline(always)]
-pub(super) fn attribute_among(request: &Request<'_>, test: &Test) -> Option<Truth> {
-    let Subject::Attribute(attribute) = &test.subject else { return None };
-    let (Matcher::Equals(set), Accepts::OneOf(known)) = (&test.matcher, &attribute.accepts) else {
-        return None;
-    };
-    let Attribute::Text(text) = request.attribute_in_place(attribute)? else { return None };
-    Some(set.holds_of(known, text))
-}
-
-#[inline(always)]
-pub(super) fn attribute(request: &Request<'_>, test: &Test) -> Option<Truth> {
-    let Subject::Attribute(attribute) = &test.subject else { return None };
-    match (request.attribute_in_place(attribute)?, &attribute.accepts) {
-        (Attribute::Text(text), Accepts::Anything) => Some(passes_text_here(&test.matcher, text)),
-        (Attribute::Integer(value), Accepts::Anything | Accepts::Integers) => {
-            Some(passes_integer(&test.matcher, *value))
+pub(super) fn attribute_among(run: &Run<'_>, test: &Asked<AttributeName>) -> Truth {
+    match (run.request.attribute_in_place(&test.of), &test.matcher) {
+        (Some(Attribute::Text(text)), Matcher::Equals(TextSet::Among(known, which))) => {
+            TextSet::is_among(known, *which, text)
         }
-        _ => None,
+        _ => of_attribute(run, &test.of, &test.matcher).unwrap_or_else(|absent| absent),
     }
 }
 
 #[inline(always)]
-pub(super) fn header(ctx: &Context<'_>, test: &Test) -> Option<Truth> {
-    let Subject::Header(name) = &test.subject else { return None };
-    match ctx.lacks_header(name)? {
-        Found::NotGiven => Some(Truth::Unknown),
-        Found::Absent => Some(Truth::False),
-        Found::Value(_) => None,
+pub(super) fn attribute(run: &Run<'_>, test: &Asked<AttributeName>) -> Truth {
+    match run.request.attribute_in_place(&test.of) {
+        Some(Attribute::Integer(value)) => passes_integer(&test.matcher, *value),
+        Some(Attribute::Text(text)) if matches!(test.of.accepts, Accepts::Anything) => {
+            passes_text_here(&test.matcher, text)
+        }
+        _ => of_attribute(run, &test.of, &test.matcher).unwrap_or_else(|absent| absent),
     }
+}
+
+#[inline(always)]
+pub(super) fn header(run: &Run<'_>, test: &Asked<HeaderKey<'_>>) -> Truth {
+    match run.request.ctx().lacks_header(&test.of) {
+        Some(Found::NotGiven) => Truth::Unknown,
+        Some(Found::Absent) => Truth::False,
+        _ => of_header(run, &test.of, &test.matcher).unwrap_or_else(|absent| absent),
+    }
+}
+
+/// A text that lies further off, if the request has it.
+#[inline(never)]
+fn elsewhere(run: &Run<'_>, builtin: Builtin, passes: impl FnOnce(&str) -> Truth) -> Truth {
+    run.request.builtin(builtin).map_or(Truth::Unknown, passes)
 }
 
 /// What all tests of one subject together come to.
 #[inline(never)]
 pub(super) fn ask(run: &Run<'_>, test: &Test) -> Truth {
-    match &test.subject {
-        Subject::Builtin(builtin) => match run.request.builtin(*builtin) {
-            Some(text) => test.of_present(|matcher| passes_text(matcher, text)),
-            None => test.of_absent(Truth::Unknown),
-        },
-        Subject::Ip => ask_address(run, test),
-        Subject::Header(name) => found(test, run.request.ctx().find_header(name), passes_text),
-        Subject::Cookie(name) => found(test, run.request.ctx().find_cookie(name), passes_cookie),
-        Subject::Attribute(attribute) => ask_attribute(run, test, attribute),
-    }
+    let matcher = &test.matcher;
+    test.come_to(match &test.subject {
+        Subject::Builtin(builtin) => {
+            let text = run.request.builtin(*builtin).ok_or(Truth::Unknown);
+            text.map(|text| passes_text(matcher, text))
+        }
+        Subject::Ip => run.request.address().ok_or(Truth::Unknown).map(|address| {
+            passes(matcher, address.readable().map_or(Scalar::Unreadable, Scalar::Address))
+        }),
+        Subject::Header(name) => of_header(run, name, matcher),
+        Subject::Cookie(name) => {
+            of_found(run.request.ctx().find_cookie(name), |text| passes_cookie(matcher, text))
+        }
+        Subject::Attribute(name) => of_attribute(run, name, matcher),
+    })
 }
 
 #[inline(never)]
-fn ask_address(run: &Run<'_>, test: &Test) -> Truth {
-    let Some(address) = run.request.address() else { return test.of_absent(Truth::Unknown) };
-    let scalar = address.readable().map_or(Scalar::Unreadable, Scalar::Address);
-    test.of_present(|matcher| passes(matcher, scalar))
+fn of_attribute(run: &Run<'_>, name: &AttributeName, matcher: &Matcher) -> Result<Truth, Truth> {
+    let own = run.request.own_attribute(name);
+    if let (Some(Attribute::Text(text)), Accepts::Anything) = (own, &name.accepts) {
+        return Ok(passes_text(matcher, text));
+    }
+    let value = run.request.attribute_beyond(own, name).ok_or(Truth::Unknown)?;
+    Ok(any_element(matcher, value, &name.accepts))
 }
 
 #[inline(never)]
-fn ask_attribute(run: &Run<'_>, test: &Test, attribute: &AttributeName) -> Truth {
-    let own = run.request.own_attribute(attribute);
-    if let (Some(Attribute::Text(text)), Accepts::Anything) = (own, &attribute.accepts) {
-        return test.of_present(|matcher| passes_text(matcher, text));
-    }
-    match run.request.attribute_beyond(own, attribute) {
-        Some(value) => test.of_present(|matcher| any_element(matcher, value, &attribute.accepts)),
-        None => test.of_absent(Truth::Unknown),
-    }
+fn of_header(run: &Run<'_>, name: &HeaderKey<'_>, matcher: &Matcher) -> Result<Truth, Truth> {
+    of_found(run.request.ctx().find_header(name), |text| passes_text(matcher, text))
 }
 
 #[inline]
-fn found(test: &Test, found: Found<'_>, passes: impl FnOnce(&Matcher, &str) -> Truth) -> Truth {
+fn of_found(found: Found<'_>, passes: impl FnOnce(&str) -> Truth) -> Result<Truth, Truth> {
     match found {
-        Found::NotGiven => test.of_absent(Truth::Unknown),
-        Found::Absent => test.of_absent(Truth::False),
-        Found::Value(bytes) => test.of_present(|matcher| match std::str::from_utf8(bytes) {
-            Ok(text) => passes(matcher, text),
-            Err(_) => Truth::Unknown,
-        }),
+        Found::NotGiven => Err(Truth::Unknown),
+        Found::Absent => Err(Truth::False),
+        Found::Value(bytes) => Ok(std::str::from_utf8(bytes).map_or(Truth::Unknown, passes)),
     }
 }

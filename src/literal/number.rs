@@ -107,13 +107,14 @@ impl fmt::Display for Number {
     }
 }
 
-/// How a number must lie to another.
+/// How a number must lie to another: less, equal and greater have a bit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Comparison {
-    Greater,
-    GreaterOrEqual,
-    Less,
-    LessOrEqual,
+    Greater = 0b100,
+    GreaterOrEqual = 0b110,
+    Less = 0b001,
+    LessOrEqual = 0b011,
 }
 
 impl Comparison {
@@ -126,13 +127,9 @@ impl Comparison {
         }
     }
 
+    /// PERF: without a jump that depends on the comparison (DEEP, rules/a-threshold-each).
     pub(crate) const fn holds(self, order: Ordering) -> bool {
-        match self {
-            Comparison::Greater => order.is_gt(),
-            Comparison::GreaterOrEqual => order.is_ge(),
-            Comparison::Less => order.is_lt(),
-            Comparison::LessOrEqual => order.is_le(),
-        }
+        self as u8 >> (order as i8 + 1) & 1 == 1
     }
 }
 
@@ -168,5 +165,18 @@ mod tests {
         );
         assert_eq!(Number::Float(-1e300).compare(Number::Integer(i128::MIN)), Some(Ordering::Less));
         assert_eq!(Number::Float(f64::NAN).compare(Number::Integer(0)), None);
+    }
+
+    #[test]
+    fn a_comparison_holds_for_the_orders_that_it_names() {
+        let orders = [Ordering::Less, Ordering::Equal, Ordering::Greater];
+        for (comparison, expected) in [
+            (Comparison::Greater, [false, false, true]),
+            (Comparison::GreaterOrEqual, [false, true, true]),
+            (Comparison::Less, [true, false, false]),
+            (Comparison::LessOrEqual, [true, true, false]),
+        ] {
+            assert_eq!(orders.map(|order| comparison.holds(order)), expected, "{comparison:?}");
+        }
     }
 }

@@ -8,12 +8,15 @@ use super::{Literal, MAX_TEXT, TextSet, Truth};
 /// So many are compared one by one, however many lengths they have.
 const FEW: usize = 8;
 
-/// Parts of texts, one of which must be there.
+/// What a text starts or ends with.
+///
+/// PERF: most are asked for one, which is compared in line (DEEP, PRODUCT).
 #[derive(Debug)]
-pub(crate) enum Affixes {
-    One(One),
-    Few(Few),
-    Many(Box<[OfLength]>),
+pub(crate) struct Affix {
+    edge: Edge,
+    ignore_case: bool,
+    /// In lower case where the case is ignored.
+    text: Literal,
 }
 
 /// Where in a text an affix is looked for.
@@ -23,11 +26,62 @@ pub(crate) enum Edge {
     End,
 }
 
+impl Affix {
+    pub(crate) fn new(edge: Edge, text: &str, ignore_case: bool) -> Affix {
+        Affix { edge, ignore_case, text: literal(text, ignore_case) }
+    }
+
+    /// Whether it is at its edge of a text.
+    ///
+    /// PERF: what differs in more than case, as nearly all does, is not put in lower case, and is
+    /// compared without a call (DEEP, PRODUCT).
+    #[inline(always)]
+    pub(crate) fn is_of(&self, text: &str) -> Truth {
+        if text.len() > MAX_TEXT {
+            return Truth::Unknown;
+        }
+        let part = match self.edge {
+            Edge::Start => part::<false>(text, self.text.len()),
+            Edge::End => part::<true>(text, self.text.len()),
+        };
+        let Some(part) = part else { return Truth::False };
+        let is_near = match self.ignore_case {
+            true => self.text.is_near_but_for_case(part),
+            false => self.text.is_near_to(part),
+        };
+        match is_near {
+            false => Truth::False,
+            true if self.ignore_case || self.text.is_long() => self.is_in_full(part),
+            true => Truth::True,
+        }
+    }
+
+    #[inline(never)]
+    fn is_in_full(&self, part: &[u8]) -> Truth {
+        Truth::of(match self.text.is_long() {
+            true => is(&self.text, self.ignore_case, part),
+            false => self.text.is_near_in_any_case(part),
+        })
+    }
+}
+
+/// A part of a text as it is compared: in lower case where the case is ignored.
+fn literal(text: &str, ignore_case: bool) -> Literal {
+    Literal::new(match ignore_case {
+        true => text.to_ascii_lowercase().into(),
+        false => text.into(),
+    })
+}
+
+/// Parts of texts, one of which must be there.
+#[derive(Debug)]
+pub(crate) enum Affixes {
+    Few(Few),
+    Many(Box<[OfLength]>),
+}
+
 impl Affixes {
     pub(crate) fn new(texts: &[Arc<str>], ignore_case: bool) -> Affixes {
-        if let [only] = texts {
-            return Affixes::One(One { text: Few::text(only, ignore_case), ignore_case });
-        }
         let mut of_lengths: BTreeMap<usize, Vec<&Arc<str>>> = BTreeMap::new();
         for text in texts {
             of_lengths.entry(text.len()).or_default().push(text);
@@ -44,13 +98,9 @@ impl Affixes {
     }
 
     /// Whether one of them is at an edge of a text.
-    ///
-    /// PERF: most are one, which is compared in line (DEEP).
-    #[inline(always)]
-    pub(crate) fn is_at(&self, edge: Edge, text: &str) -> Truth {
+    #[inline(never)]
+    pub(crate) fn one_is(&self, edge: Edge, text: &str) -> Truth {
         match (self, edge) {
-            (Affixes::One(only), Edge::Start) => only.is_at::<false>(text),
-            (Affixes::One(only), Edge::End) => only.is_at::<true>(text),
             (Affixes::Few(few), Edge::Start) => few.one_is::<false>(text),
             (Affixes::Few(few), Edge::End) => few.one_is::<true>(text),
             (Affixes::Many(many), Edge::Start) => one_is_of_many::<false>(many, text),
@@ -63,7 +113,6 @@ impl Affixes {
             return Truth::Unknown;
         }
         Truth::of(match self {
-            Affixes::One(only) => are_in(std::slice::from_ref(&only.text), only.ignore_case, text),
             Affixes::Few(few) => are_in(&few.texts, few.ignore_case, text),
             Affixes::Many(many) => many.iter().any(|of_length| of_length.are_in(text)),
         })
@@ -116,42 +165,6 @@ impl OfLength {
     }
 }
 
-/// The only one; in lower case where the case is ignored.
-#[derive(Debug)]
-pub(crate) struct One {
-    text: Literal,
-    ignore_case: bool,
-}
-
-impl One {
-    /// PERF: what differs in more than case, as nearly all does, is not put in lower case, and is
-    /// compared without a call (DEEP, PRODUCT).
-    #[inline(always)]
-    fn is_at<const AT_END: bool>(&self, text: &str) -> Truth {
-        if text.len() > MAX_TEXT {
-            return Truth::Unknown;
-        }
-        let Some(part) = part::<AT_END>(text, self.text.len()) else { return Truth::False };
-        let is_near = match self.ignore_case {
-            true => self.text.is_near_but_for_case(part),
-            false => self.text.is_near_to(part),
-        };
-        match is_near {
-            false => Truth::False,
-            true if self.ignore_case || self.text.is_long() => self.is_in_full(part),
-            true => Truth::True,
-        }
-    }
-
-    #[inline(never)]
-    fn is_in_full(&self, part: &[u8]) -> Truth {
-        Truth::of(match self.text.is_long() {
-            true => is(&self.text, self.ignore_case, part),
-            false => self.text.is_near_in_any_case(part),
-        })
-    }
-}
-
 /// A few; in lower case where the case is ignored.
 #[derive(Debug)]
 pub(crate) struct Few {
@@ -161,14 +174,7 @@ pub(crate) struct Few {
 
 impl Few {
     fn new(texts: &[Arc<str>], ignore_case: bool) -> Few {
-        Few { texts: texts.iter().map(|one| Few::text(one, ignore_case)).collect(), ignore_case }
-    }
-
-    fn text(text: &str, ignore_case: bool) -> Literal {
-        Literal::new(match ignore_case {
-            true => text.to_ascii_lowercase().into(),
-            false => text.into(),
-        })
+        Few { texts: texts.iter().map(|one| literal(one, ignore_case)).collect(), ignore_case }
     }
 
     /// Whether one of them is as much of a text, of its start or of its end.
@@ -239,18 +245,13 @@ mod tests {
                 let (start, _) = whole.split_at(length);
                 let (_, end) = whole.split_at(whole.len() - length);
                 let (shorter, _) = whole.split_at(length - 1);
-                let of = |text: &str| {
-                    [
-                        Affixes::new(&["zz", text].map(Arc::from), ignore_case),
-                        Affixes::new(&[Arc::from(text)], ignore_case),
-                    ]
+                let of = |text: &str| Affixes::new(&["zz", text].map(Arc::from), ignore_case);
+                let is_at = |edge, affix: &str, text: &str| {
+                    let one = Affix::new(edge, affix, ignore_case);
+                    [one.is_of(text), of(affix).one_is(edge, text)]
                 };
-                let at_start = |affix: &str, text: &str| {
-                    of(affix).map(|affixes| affixes.is_at(Edge::Start, text))
-                };
-                let at_end = |affix: &str, text: &str| {
-                    of(affix).map(|affixes| affixes.is_at(Edge::End, text))
-                };
+                let at_start = |affix: &str, text: &str| is_at(Edge::Start, affix, text);
+                let at_end = |affix: &str, text: &str| is_at(Edge::End, affix, text);
                 let other_case = whole.to_uppercase();
                 let as_upper =
                     |text: &str| [Truth::of(ignore_case || *text == text.to_uppercase()); 2];
@@ -259,8 +260,8 @@ mod tests {
                 assert_eq!(at_start(start, &other_case), as_upper(start), "{start}");
                 assert_eq!(at_end(end, &whole), yes);
                 assert_eq!(at_end(end, &other_case), as_upper(end), "{end}");
-                assert_eq!(of(end).map(|affixes| affixes.are_in(&whole)), yes);
-                assert_eq!(of(start).map(|affixes| affixes.are_in(shorter)), no);
+                assert_eq!(of(end).are_in(&whole), Truth::True);
+                assert_eq!(of(start).are_in(shorter), Truth::False);
                 assert_eq!(at_start(start, shorter), no);
                 for at in 0..length {
                     let mut other = whole.clone();
@@ -288,10 +289,14 @@ mod tests {
             let few = Affixes::Few(Few::new(&affixes, ignore_case));
             let texts = (0..2_401).map(|n| nth(n, 4)).chain((0..7).map(|n| nth(n, 22)));
             for text in texts.chain(["", "a", "ü"].map(str::to_owned)).chain(["a".repeat(5_000)]) {
-                assert_eq!(many.is_at(Edge::Start, &text), few.is_at(Edge::Start, &text), "{text}");
-                assert_eq!(many.is_at(Edge::End, &text), few.is_at(Edge::End, &text), "{text}");
+                assert_eq!(
+                    many.one_is(Edge::Start, &text),
+                    few.one_is(Edge::Start, &text),
+                    "{text}"
+                );
+                assert_eq!(many.one_is(Edge::End, &text), few.one_is(Edge::End, &text), "{text}");
                 assert_eq!(many.are_in(&text), few.are_in(&text), "{text}");
-                yes += usize::from(many.is_at(Edge::Start, &text) == Truth::True);
+                yes += usize::from(many.one_is(Edge::Start, &text) == Truth::True);
             }
         }
         assert!((500..4_000).contains(&yes), "{yes}");

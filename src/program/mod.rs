@@ -6,37 +6,35 @@
 
 mod affix;
 mod first_match;
+mod leaf;
 mod literal;
 mod matcher;
 mod names;
 mod networks;
+mod op;
 mod rule;
 mod set;
 mod table;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use memchr::memmem::Finder;
-
 use crate::bucket::{Salt, Share};
-use crate::context::{Builtin, HeaderKey};
-use crate::literal::number::{Comparison, Number};
-use crate::literal::pattern::Pattern;
-use crate::literal::version::VersionRange;
+use crate::context::Builtin;
 use crate::reason::Reason;
 use crate::strategy::Condition;
 use crate::value::{Value, ValueType};
 
-pub(crate) use affix::{Affixes, Edge};
+pub(crate) use affix::{Affix, Affixes, Edge};
 pub(crate) use first_match::{BySubject, Candidate, FirstMatch, Known, Needed, Wanted};
+pub(crate) use leaf::{Accepts, Asked, AttributeName, JsonPath, Leaf, Subject, Test};
 pub(crate) use literal::Literal;
 pub(crate) use matcher::{
-    MAX_TEXT, Scalar, any_element, passes, passes_cookie, passes_integer, passes_text,
+    MAX_TEXT, Matcher, Scalar, any_element, passes, passes_cookie, passes_integer, passes_text,
     passes_text_here,
 };
 pub(crate) use names::Names;
 pub(crate) use networks::Networks;
+pub(crate) use op::{Op, OpId, Truth};
 pub(crate) use rule::{Extra, Rule, Serve, Split};
 pub(crate) use set::TextSet;
 pub(crate) use table::{
@@ -166,250 +164,6 @@ pub(crate) enum Asks {
 pub(crate) struct Variant {
     pub(crate) name: Arc<str>,
     pub(crate) value: Value,
-}
-
-/// One step of a condition.
-#[derive(Debug)]
-pub(crate) struct Op {
-    pub(crate) leaf: Leaf,
-    /// What the leaf must definitely be.
-    pub(crate) wants: Truth,
-    if_true: OpId,
-    if_false: OpId,
-    if_unknown: OpId,
-}
-
-impl Op {
-    /// A step that goes on to `yes` where the leaf definitely is what is wanted, else to `no`.
-    pub(crate) fn new(leaf: Leaf, wants: Truth, yes: OpId, no: OpId) -> Op {
-        let to = |found| if found == wants { yes } else { no };
-        let (if_true, if_false) = (to(Truth::True), to(Truth::False));
-        Op { leaf, wants, if_true, if_false, if_unknown: no }
-    }
-
-    pub(crate) fn yes(&self) -> OpId {
-        self.next(self.wants)
-    }
-
-    pub(crate) fn no(&self) -> OpId {
-        self.if_unknown
-    }
-
-    /// Whether it is the whole of a condition.
-    pub(crate) fn is_whole(&self) -> bool {
-        (self.yes(), self.no()) == (OpId::YES, OpId::NO)
-    }
-
-    /// Where it goes on.
-    ///
-    /// PERF: each test knows at its end what it found, which is then not compared (DEEP, PRODUCT).
-    #[inline(always)]
-    pub(crate) fn next(&self, found: Truth) -> OpId {
-        match found {
-            Truth::True => self.if_true,
-            Truth::False => self.if_false,
-            Truth::Unknown => self.if_unknown,
-        }
-    }
-}
-
-/// The place of an op, or one of the two ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct OpId(u32);
-
-impl OpId {
-    /// The condition holds.
-    pub(crate) const YES: OpId = OpId(u32::MAX);
-    /// It does not.
-    pub(crate) const NO: OpId = OpId(u32::MAX - 1);
-
-    /// The op that was made after this one.
-    pub(crate) fn next(self) -> OpId {
-        OpId(self.0 + 1)
-    }
-}
-
-impl Id for OpId {
-    fn new(index: usize) -> OpId {
-        OpId(u32::try_from(index).unwrap_or(u32::MAX - 2))
-    }
-
-    #[inline]
-    fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// What an op asks. Conditions that ask the same have one test in common.
-///
-/// PERF: which function asks a test is known when the program is made, and the test is found without
-/// a table (W4, PRODUCT, DEEP).
-#[derive(Clone, Debug)]
-pub(crate) enum Leaf {
-    /// Whether the user is one of a set.
-    UserEquals(Arc<Test>),
-    /// Whether another text that every context can have is one of a set.
-    TextEquals(Arc<Test>),
-    /// Whether an attribute of the service's own, which may have any value, is one of a set.
-    AttributeEquals(Arc<Test>),
-    /// Whether one that is declared to be one of some texts is.
-    AttributeAmong(Arc<Test>),
-    /// What else is asked of the value of a text that every context can have.
-    Text(Arc<Test>),
-    /// What else is asked of the value of an attribute of the service's own.
-    Attribute(Arc<Test>),
-    /// What is asked of the value of a header.
-    Header(Arc<Test>),
-    /// Any other test.
-    Test(Arc<Test>),
-    Segment(SegmentId),
-    Flag(FlagTestId),
-    Strategy(StrategyId),
-    Rollout(SegmentRolloutId),
-}
-
-impl Leaf {
-    /// The leaf that asks a test.
-    pub(crate) fn of(test: Arc<Test>) -> Leaf {
-        let leaf = match (&test.subject, &test.matcher) {
-            _ if test.exists.is_some() => Leaf::Test,
-            (Subject::Builtin(Builtin::User), Matcher::Equals(_)) => Leaf::UserEquals,
-            (Subject::Builtin(_), Matcher::Equals(_)) => Leaf::TextEquals,
-            (Subject::Attribute(name), Matcher::Equals(_)) => match name.accepts {
-                Accepts::Anything => Leaf::AttributeEquals,
-                Accepts::OneOf(_) => Leaf::AttributeAmong,
-                Accepts::Integers => Leaf::Test,
-            },
-            (_, Matcher::Anything) => Leaf::Test,
-            (Subject::Builtin(_), _) => Leaf::Text,
-            (Subject::Attribute(_), _) => Leaf::Attribute,
-            (Subject::Header(_), _) => Leaf::Header,
-            (Subject::Ip | Subject::Cookie(_), _) => Leaf::Test,
-        };
-        leaf(test)
-    }
-}
-
-/// Kleene's three values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Truth {
-    False,
-    True,
-    Unknown,
-}
-
-impl Truth {
-    pub(crate) const fn of(value: bool) -> Truth {
-        if value { Truth::True } else { Truth::False }
-    }
-
-    pub(crate) const fn and(self, other: Truth) -> Truth {
-        match (self, other) {
-            (Truth::False, _) | (_, Truth::False) => Truth::False,
-            (Truth::True, Truth::True) => Truth::True,
-            (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
-        }
-    }
-
-    pub(crate) const fn or(self, other: Truth) -> Truth {
-        self.not().and(other.not()).not()
-    }
-
-    pub(crate) const fn not(self) -> Truth {
-        match self {
-            Truth::False => Truth::True,
-            Truth::Unknown => Truth::Unknown,
-            Truth::True => Truth::False,
-        }
-    }
-}
-
-/// One attribute against tests that must all hold.
-#[derive(Debug)]
-pub(crate) struct Test {
-    pub(crate) subject: Subject,
-    /// What `exists` asks for: it is about the attribute, the matcher about its value.
-    pub(crate) exists: Option<bool>,
-    pub(crate) matcher: Matcher,
-}
-
-impl Test {
-    /// What the tests of something come to that is there.
-    #[inline]
-    pub(crate) fn of_present(&self, value: impl FnOnce(&Matcher) -> Truth) -> Truth {
-        match (self.exists, &self.matcher) {
-            (Some(false), _) => Truth::False,
-            (_, Matcher::Anything) => Truth::True,
-            (_, matcher) => value(matcher),
-        }
-    }
-
-    /// What they come to of something that is not there: only `exists` knows the answer.
-    #[inline]
-    pub(crate) fn of_absent(&self, otherwise: Truth) -> Truth {
-        let existence = self.exists.map_or(Truth::True, |wanted| Truth::of(!wanted));
-        match self.matcher {
-            Matcher::Anything => existence,
-            _ => existence.and(otherwise),
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(crate) enum Subject {
-    Builtin(Builtin),
-    Ip,
-    Header(Arc<HeaderKey<'static>>),
-    Cookie(Arc<Finder<'static>>),
-    Attribute(Arc<AttributeName>),
-}
-
-/// An attribute of the service's own, and where else its name can lead.
-#[derive(Debug)]
-pub(crate) struct AttributeName {
-    pub(crate) name: Literal,
-    /// Shorter names that may hold json, each with the path into it.
-    pub(crate) paths: Box<[JsonPath]>,
-    pub(crate) accepts: Accepts,
-}
-
-/// A way into an attribute that holds json.
-#[derive(Debug)]
-pub(crate) struct JsonPath {
-    pub(crate) attribute: Box<str>,
-    pub(crate) keys: Box<[Box<str>]>,
-}
-
-/// What a declaration leaves of an attribute's values.
-#[derive(Debug)]
-#[repr(u8)]
-pub(crate) enum Accepts {
-    Anything,
-    Integers,
-    OneOf(TextSet),
-}
-
-#[derive(Debug)]
-pub(crate) enum Matcher {
-    /// Nothing is asked of the value.
-    Anything,
-    AllOf(Box<[Matcher]>),
-    AnyOf(Box<[Matcher]>),
-    Equals(TextSet),
-    /// How a text starts, or ends.
-    Affix(Edge, Affixes),
-    Contains(Affixes),
-    Pattern(Box<[Pattern]>),
-    Number(Box<[Number]>),
-    Boolean {
-        accepts_true: bool,
-        accepts_false: bool,
-    },
-    Compare(Comparison, Number),
-    Version(Box<[VersionRange]>),
-    After(Timestamp),
-    Before(Timestamp),
-    Network(Networks),
 }
 
 /// A segment, compiled for either thing that can be wanted of it.

@@ -74,10 +74,7 @@ impl TextSet {
         match self {
             TextSet::One(only) => Truth::of(only.is(text)),
             TextSet::Few(few) => Literal::any(few, text),
-            TextSet::Among(..)
-            | TextSet::Many(_)
-            | TextSet::FewInAnyCase(_)
-            | TextSet::ManyInAnyCase(_) => self.holds_otherwise(text),
+            _ => self.holds_otherwise(text),
         }
     }
 
@@ -87,26 +84,11 @@ impl TextSet {
         match self {
             TextSet::One(only) => Truth::of(only.is(text)),
             TextSet::Few(few) => Literal::any(few, text),
-            TextSet::Among(known, which) => is_among(known, *which, text),
+            TextSet::Among(known, which) => TextSet::is_among(known, *which, text),
             TextSet::Many(many) => many.holds(text),
             TextSet::FewInAnyCase(few) => holds_in_any_case(few, text),
             TextSet::ManyInAnyCase(many) => many.holds_in_any_case(text),
         }
-    }
-
-    /// As [`TextSet::holds`], of an attribute that has a declaration: of a text that is not one of
-    /// that, nothing is known.
-    #[inline(always)]
-    pub(crate) fn holds_of(&self, declared: &TextSet, text: &str) -> Truth {
-        match self {
-            TextSet::Among(known, which) => is_among(known, *which, text),
-            _ => self.holds_declared(declared, text),
-        }
-    }
-
-    #[inline(never)]
-    fn holds_declared(&self, declared: &TextSet, text: &str) -> Truth {
-        if declared.contains(text) { self.holds(text) } else { Truth::Unknown }
     }
 
     /// As [`TextSet::holds`], of a text whose hash is known.
@@ -118,17 +100,18 @@ impl TextSet {
         }
     }
 
+    /// Whether a text is one of those of a few that a set has; of any other, nothing is known.
+    #[inline(always)]
+    pub(crate) fn is_among(few: &[Literal], which: u8, text: &str) -> Truth {
+        match Literal::short_position(few, text) {
+            Some(at) => Truth::of(which >> at & 1 == 1),
+            None => Truth::Unknown,
+        }
+    }
+
     #[inline]
     pub(crate) fn contains(&self, text: &str) -> bool {
         self.holds(text) == Truth::True
-    }
-}
-
-#[inline(always)]
-fn is_among(known: &[Literal], which: u8, text: &str) -> Truth {
-    match Literal::short_position(known, text) {
-        Some(at) => Truth::of(which >> at & 1 == 1),
-        None => Truth::Unknown,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::ir::{self, Condition, Declared, Flags, Name, Requirement, Scope, Vari
 use crate::program::{
     Asks, AttributeId, Code, Extra, FirstMatch, FirstMatchId, Flag, FlagTest, FlagTestId, Leaf,
     Names, Op, OpId, Program, Rule, Segment, SegmentId, SegmentRollout, Serve, Split, Strategy,
-    Test, TextSet, Truth, UnitSource, Units, UnitsId, Variant, VariantId,
+    TextSet, Truth, UnitSource, Units, UnitsId, Variant, VariantId,
 };
 use crate::reason::Reason;
 use crate::tree::Seeded;
@@ -75,7 +75,7 @@ struct Emitter<'d> {
     first_variants: Vec<VariantId>,
     program: Program,
     /// The tests that several conditions have in common.
-    tests: HashMap<*const ir::Test, Arc<Test>, Seeded>,
+    tests: HashMap<*const ir::Test, Leaf, Seeded>,
     /// Segments by their scope and name: each scope has its own.
     segments: HashMap<(*const Scope, Name), SegmentId, Seeded>,
     /// The sets of list files, by the list: many flags may name one file.
@@ -290,7 +290,7 @@ impl Emitter<'_> {
                     false => self.condition(part, scope, wants, yes, next),
                 });
             }
-            Condition::Test(test) => Leaf::of(self.test(test)),
+            Condition::Test(test) => self.test(test),
             Condition::Segment { name, .. } => {
                 let id = self.segment(name, scope);
                 let code = self.program.segments.get(id).code(wants);

@@ -8,25 +8,25 @@ use super::Emitter;
 use crate::context::HeaderKey;
 use crate::ir::{self, Declared, Name, TextRelation};
 use crate::program::{
-    Accepts, Affixes, AttributeId, AttributeName, Edge, JsonPath, Literal, Matcher, Networks,
-    Subject, Test, TextSet,
+    Accepts, Affix, Affixes, AttributeId, AttributeName, Edge, JsonPath, Leaf, Literal, Matcher,
+    Networks, Subject, Test, TextSet,
 };
 
 impl Emitter<'_> {
-    /// A test; one that several conditions share is laid out once.
-    pub(super) fn test(&mut self, test: &Arc<ir::Test>) -> Arc<Test> {
+    /// What asks a test; of one that several conditions share it is made once.
+    pub(super) fn test(&mut self, test: &Arc<ir::Test>) -> Leaf {
         if Arc::strong_count(test) == 1 {
-            return self.new_test(test);
+            return Leaf::of(self.new_test(test));
         }
         if let Some(made) = self.tests.get(&Arc::as_ptr(test)) {
-            return Arc::clone(made);
+            return made.clone();
         }
-        let made = self.new_test(test);
-        self.tests.insert(Arc::as_ptr(test), Arc::clone(&made));
+        let made = Leaf::of(self.new_test(test));
+        self.tests.insert(Arc::as_ptr(test), made.clone());
         made
     }
 
-    fn new_test(&mut self, test: &ir::Test) -> Arc<Test> {
+    fn new_test(&mut self, test: &ir::Test) -> Test {
         let subject = self.subject(&test.subject);
         let exists = test.matchers.iter().find_map(|matcher| match matcher {
             ir::Matcher::Exists(wanted) => Some(*wanted),
@@ -45,7 +45,7 @@ impl Emitter<'_> {
                 Matcher::AllOf([first, second].into_iter().chain(matchers).collect())
             }
         };
-        Arc::new(Test { subject, exists, matcher })
+        Test { subject, exists, matcher }
     }
 
     pub(super) fn subject(&mut self, subject: &ir::Subject) -> Subject {
@@ -75,7 +75,10 @@ impl Emitter<'_> {
             ir::Matcher::Exists(_) => return None,
             ir::Matcher::Text { relation, any_of, ignore_case, file } => {
                 let ignore_case = *ignore_case;
-                let affixes = || Affixes::new(any_of, ignore_case);
+                let affix = |edge| match &**any_of {
+                    [only] => Matcher::Affix(Affix::new(edge, only, ignore_case)),
+                    several => Matcher::Affixes(edge, Affixes::new(several, ignore_case)),
+                };
                 match relation {
                     TextRelation::Equals if file.is_some() => {
                         let set = self.lists.entry((any_of.as_ptr(), ignore_case));
@@ -85,9 +88,9 @@ impl Emitter<'_> {
                         Accepts::OneOf(known) if !ignore_case => set_among(known, any_of),
                         _ => set_of(any_of, ignore_case),
                     }),
-                    TextRelation::StartsWith => Matcher::Affix(Edge::Start, affixes()),
-                    TextRelation::EndsWith => Matcher::Affix(Edge::End, affixes()),
-                    TextRelation::Contains => Matcher::Contains(affixes()),
+                    TextRelation::StartsWith => affix(Edge::Start),
+                    TextRelation::EndsWith => affix(Edge::End),
+                    TextRelation::Contains => Matcher::Contains(Affixes::new(any_of, ignore_case)),
                 }
             }
             ir::Matcher::Pattern(patterns) => Matcher::Pattern(patterns.clone().into()),

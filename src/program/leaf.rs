@@ -1,0 +1,159 @@
+//! What conditions ask.
+
+use std::sync::Arc;
+
+use memchr::memmem::Finder;
+
+use super::{
+    FlagTestId, Literal, Matcher, SegmentId, SegmentRolloutId, StrategyId, TextSet, Truth,
+};
+use crate::context::{Builtin, HeaderKey};
+
+/// What an op asks. Conditions that ask the same have it in common.
+///
+/// PERF: which function asks is known when the program is made, and what it needs is found without a
+/// table (W4, PRODUCT, DEEP).
+#[derive(Clone, Debug)]
+pub(crate) enum Leaf {
+    /// Whether the user is one of a set.
+    UserEquals(Arc<TextSet>),
+    /// Whether another text that every context can have is one of a set.
+    TextEquals(Builtin, Arc<TextSet>),
+    /// What else is asked of the value of such a text.
+    Text(Builtin, Arc<Matcher>),
+    /// Whether an attribute of the service's own, which may have any value, is one of a set.
+    AttributeEquals(Arc<Asked<AttributeName>>),
+    /// Whether one that is declared to be one of some texts is.
+    AttributeAmong(Arc<Asked<AttributeName>>),
+    /// What else is asked of the value of an attribute that may have any value, or any integer.
+    Attribute(Arc<Asked<AttributeName>>),
+    /// What is asked of the value of a header.
+    Header(Arc<Asked<HeaderKey<'static>>>),
+    /// Any other test.
+    Test(Arc<Test>),
+    Segment(SegmentId),
+    Flag(FlagTestId),
+    Strategy(StrategyId),
+    Rollout(SegmentRolloutId),
+}
+
+impl Leaf {
+    /// The leaf that asks a test.
+    pub(crate) fn of(test: Test) -> Leaf {
+        match test {
+            Test { exists: Some(_), .. } | Test { matcher: Matcher::Anything, .. } => {
+                Leaf::Test(Arc::new(test))
+            }
+            Test { subject: Subject::Builtin(text), matcher: Matcher::Equals(set), .. } => {
+                let set = Arc::new(set);
+                if text == Builtin::User {
+                    Leaf::UserEquals(set)
+                } else {
+                    Leaf::TextEquals(text, set)
+                }
+            }
+            Test { subject: Subject::Builtin(text), matcher, .. } => {
+                Leaf::Text(text, Arc::new(matcher))
+            }
+            Test { subject: Subject::Header(of), matcher, .. } => {
+                Leaf::Header(Asked::new(of, matcher))
+            }
+            Test { subject: Subject::Attribute(of), matcher, .. } if of.is_easy(&matcher) => {
+                match (&of.accepts, &matcher) {
+                    (Accepts::OneOf(_), _) => Leaf::AttributeAmong(Asked::new(of, matcher)),
+                    (Accepts::Anything, Matcher::Equals(_)) => {
+                        Leaf::AttributeEquals(Asked::new(of, matcher))
+                    }
+                    (Accepts::Anything | Accepts::Integers, _) => {
+                        Leaf::Attribute(Asked::new(of, matcher))
+                    }
+                }
+            }
+            test => Leaf::Test(Arc::new(test)),
+        }
+    }
+}
+
+/// What is asked of the value of something, and nothing of whether it is there.
+#[derive(Debug)]
+pub(crate) struct Asked<S> {
+    pub(crate) of: Arc<S>,
+    pub(crate) matcher: Matcher,
+}
+
+impl<S> Asked<S> {
+    fn new(of: Arc<S>, matcher: Matcher) -> Arc<Asked<S>> {
+        Arc::new(Asked { of, matcher })
+    }
+}
+
+/// One attribute against tests that must all hold.
+#[derive(Debug)]
+pub(crate) struct Test {
+    pub(crate) subject: Subject,
+    /// What `exists` asks for: it is about the attribute, the matcher about its value.
+    pub(crate) exists: Option<bool>,
+    pub(crate) matcher: Matcher,
+}
+
+impl Test {
+    /// What they come to together, by what the value comes to; else by what is known of one that is
+    /// not there, for which only `exists` has an answer.
+    pub(crate) fn come_to(&self, value: Result<Truth, Truth>) -> Truth {
+        let existence = |is_there| match self.exists {
+            Some(wanted) => Truth::of(wanted == is_there),
+            None => Truth::True,
+        };
+        match (value, &self.matcher) {
+            (Ok(_), Matcher::Anything) => existence(true),
+            (Err(_), Matcher::Anything) => existence(false),
+            (Ok(truth), _) => existence(true).and(truth),
+            (Err(absent), _) => existence(false).and(absent),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum Subject {
+    Builtin(Builtin),
+    Ip,
+    Header(Arc<HeaderKey<'static>>),
+    Cookie(Arc<Finder<'static>>),
+    Attribute(Arc<AttributeName>),
+}
+
+/// An attribute of the service's own, and where else its name can lead.
+#[derive(Debug)]
+pub(crate) struct AttributeName {
+    pub(crate) name: Literal,
+    /// Shorter names that may hold json, each with the path into it.
+    pub(crate) paths: Box<[JsonPath]>,
+    pub(crate) accepts: Accepts,
+}
+
+impl AttributeName {
+    /// Whether tests of it have a leaf of their own.
+    fn is_easy(&self, matcher: &Matcher) -> bool {
+        let is_accepted = match self.accepts {
+            Accepts::Anything | Accepts::Integers => true,
+            Accepts::OneOf(_) => matches!(matcher, Matcher::Equals(TextSet::Among(..))),
+        };
+        is_accepted && !self.name.is_long()
+    }
+}
+
+/// A way into an attribute that holds json.
+#[derive(Debug)]
+pub(crate) struct JsonPath {
+    pub(crate) attribute: Box<str>,
+    pub(crate) keys: Box<[Box<str>]>,
+}
+
+/// What a declaration leaves of an attribute's values.
+#[derive(Debug)]
+#[repr(u8)]
+pub(crate) enum Accepts {
+    Anything,
+    Integers,
+    OneOf(TextSet),
+}
