@@ -123,14 +123,6 @@ impl<'a> More<'a> {
     ) -> Option<&(&'a str, Attribute<'a>)> {
         self.attributes.iter().rfind(is_it)
     }
-
-    #[cold]
-    fn find_header(
-        &self,
-        is_it: impl Fn(&&(&'a str, &'a [u8])) -> bool,
-    ) -> Option<&(&'a str, &'a [u8])> {
-        self.headers.iter().find(is_it)
-    }
 }
 
 impl Default for Context<'_> {
@@ -476,28 +468,20 @@ impl<'a> Context<'a> {
 
     /// The first instance of a header, by its lower-case name.
     pub(crate) fn find_header(&self, name: &HeaderKey<'_>) -> Found<'_> {
-        let is_it = |(known, _): &&(&str, &[u8])| known.eq_ignore_ascii_case(name.as_str());
-        if let Some((_, value)) = self.headers.iter(self.held).find(is_it) {
+        let has_own = !self.headers.is_empty(self.held) || self.held.has_any(Held::MORE);
+        // PERF: most services lend all headers that they have (W4-HeaderMap).
+        if has_own {
+            let mut own = self.own_headers();
+            let is_it = |(known, _): &&(&str, &[u8])| known.eq_ignore_ascii_case(name.as_str());
+            if let Some((_, value)) = own.find(is_it) {
+                return Found::Value(value);
+            }
+        }
+        if let Some(value) = self.lent_headers.and_then(|headers| headers.first(name)) {
             return Found::Value(value);
         }
-        match (&self.more, self.lent_headers, self.under) {
-            (None, None, None) if self.headers.is_empty(self.held) => Found::NotGiven,
-            (None, None, None) => Found::Absent,
-            _ => self.find_header_elsewhere(name),
-        }
-    }
-
-    /// PERF: what is lent is asked through a pointer, which pairs in place need not pay for (W4).
-    #[inline(never)]
-    fn find_header_elsewhere(&self, name: &HeaderKey<'_>) -> Found<'_> {
-        let is_it = |(known, _): &&(&str, &[u8])| known.eq_ignore_ascii_case(name.as_str());
-        let more = self.more.as_ref().and_then(|more| more.find_header(is_it));
-        if let Some((_, value)) = more {
-            return Found::Value(value);
-        }
-        let mut given = !self.headers.is_empty(self.held);
-        let sources = [self.lent_headers, self.under.and_then(ContextBuf::lent_headers)];
-        for headers in sources.into_iter().flatten() {
+        let mut given = has_own || self.lent_headers.is_some();
+        if let Some(headers) = self.under.and_then(ContextBuf::lent_headers) {
             if let Some(value) = headers.first(name) {
                 return Found::Value(value);
             }
