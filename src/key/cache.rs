@@ -22,7 +22,11 @@ impl Cache {
     #[inline]
     pub(super) fn get(&self, generation: u32) -> Option<Option<u32>> {
         let word = self.word.load(Ordering::Relaxed);
-        ((word >> 32) as u32 == generation).then(|| (word as u32).checked_sub(1))
+        let known = match word as u32 {
+            0 => None,
+            id => Some(id - 1),
+        };
+        ((word >> 32) as u32 == generation).then_some(known)
     }
 
     pub(super) fn set(&self, generation: u32, id: Option<u32>) {
