@@ -85,7 +85,7 @@ impl<'r> Request<'r> {
     /// The attribute of the exact name that the request's own context has.
     #[inline]
     pub(crate) fn own_attribute(&self, name: &AttributeName) -> Option<&'r Attribute<'r>> {
-        self.ctx().own_attribute(name.name.is_one())
+        self.ctx().own_attribute(name.mark, name.name.is_one())
     }
 
     /// An attribute of which it is known whether the request's own context has it.
@@ -121,7 +121,7 @@ impl<'r> Request<'r> {
     /// An attribute of a short name that the request's own context has, unless it lies further off.
     #[inline(always)]
     pub(crate) fn attribute_in_place(&self, name: &AttributeName) -> Option<&'r Attribute<'r>> {
-        self.ctx().attribute_in_place(|known| name.name.is_short(known))
+        self.ctx().attribute_in_place(name.mark, |known| name.name.is_short(known))
     }
 
     /// The text of an attribute that is in place.

@@ -1,10 +1,38 @@
-//! Room for a few items in place.
+//! Room for a few named items in place.
 
-/// A list of at most so many items, which needs no allocation; the number of a list is that of its
-/// count in [`Held`].
+/// A list of at most so many items with names, which needs no allocation; the number of a list is that
+/// of its count in [`Held`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Few<T, const LIST: u32, const N: usize> {
-    items: [Option<T>; N],
+pub(super) struct Few<'a, T, const LIST: u32, const N: usize> {
+    items: [Option<(&'a str, T)>; N],
+    /// The mark of each name, that of the first place in the lowest byte; zero where there is none.
+    marks: u64,
+}
+
+/// What tells most names apart without a look at them: a byte, which is the same for names that differ
+/// in the case of their letters only; here it stands in all eight.
+///
+/// PERF: the names of all items are passed over at once (PRODUCT, W4, attributes/given-first).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark(u64);
+
+impl Mark {
+    #[inline]
+    pub(crate) fn of(name: &str) -> Mark {
+        Mark(u64::from(mark(name)) * EACH)
+    }
+}
+
+/// One in each byte.
+const EACH: u64 = 0x0101_0101_0101_0101;
+/// The highest bit of each byte.
+const HIGHEST: u64 = 0x80 * EACH;
+
+/// No mark is zero, nor is it a letter's whose case tells it from another.
+#[inline(always)]
+fn mark(name: &str) -> u8 {
+    let last = name.as_bytes().last().copied().unwrap_or(0);
+    (name.len() as u8 ^ last) | 0xa0
 }
 
 /// How many items a context holds in place, in a byte for each of its lists, and what it has elsewhere,
@@ -41,38 +69,73 @@ impl Held {
     }
 }
 
-impl<T: Copy, const LIST: u32, const N: usize> Few<T, LIST, N> {
+impl<'a, T: Copy, const LIST: u32, const N: usize> Few<'a, T, LIST, N> {
     #[inline]
-    pub(super) const fn new() -> Few<T, LIST, N> {
-        Few { items: [None; N] }
+    pub(super) const fn new() -> Few<'a, T, LIST, N> {
+        const { assert!(N <= 8, "there is a byte for the mark of each") };
+        Few { items: [None; N], marks: 0 }
     }
 
-    /// Gives the item back where there is no room for it.
+    /// Puts an item behind the others; gives it back where there is no room for it.
     #[inline]
-    pub(super) fn push(&mut self, held: &mut Held, item: T) -> Result<(), T> {
-        let Some(slot) = self.items.get_mut(held.count(LIST)) else { return Err(item) };
+    pub(super) fn push(&mut self, held: &mut Held, item: (&'a str, T)) -> Result<(), (&'a str, T)> {
+        self.put(held.count(LIST), held, item)
+    }
+
+    /// Puts an item before the others, which all came this way; gives it back where there is no room.
+    #[inline]
+    pub(super) fn push_front(
+        &mut self,
+        held: &mut Held,
+        item: (&'a str, T),
+    ) -> Result<(), (&'a str, T)> {
+        self.put((N - 1).wrapping_sub(held.count(LIST)), held, item)
+    }
+
+    #[inline(always)]
+    fn put(&mut self, at: usize, held: &mut Held, item: (&'a str, T)) -> Result<(), (&'a str, T)> {
+        let Some(slot) = self.items.get_mut(at) else { return Err(item) };
         *slot = Some(item);
+        self.marks |= u64::from(mark(item.0)) << (8 * at);
         held.0 += 1 << (8 * LIST);
         Ok(())
     }
 
-    pub(super) fn iter(&self, held: Held) -> impl DoubleEndedIterator<Item = &T> {
-        self.slots(held).unwrap_or_default().iter().flatten()
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &(&'a str, T)> {
+        self.items.iter().flatten()
     }
 
-    /// The slots that are taken; there are no fewer than are counted.
-    ///
-    /// PERF: a slot is looked at once, and what is in it; flattened, there is room for more than one
-    /// item a slot (W6, DEEP).
+    /// Of the items that have a mark, the first that it is.
     #[inline(always)]
-    pub(super) fn slots(&self, held: Held) -> Option<&[Option<T>]> {
-        self.items.get(..held.count(LIST))
+    pub(super) fn find(&self, mark: Mark, is_it: impl Fn(&str) -> bool) -> Option<&T> {
+        let mut same = self.same(mark);
+        while same != 0 {
+            match self.items.get(same.trailing_zeros() as usize / 8) {
+                Some(Some((known, value))) if is_it(known) => return Some(value),
+                _ => same &= same - 1,
+            }
+        }
+        None
     }
 
-    /// Puts an item in the place of the last that is the same; gives it back where there is none.
-    pub(super) fn replace(&mut self, is_same: impl Fn(&T) -> bool, item: T) -> Result<(), T> {
-        let mut items = self.items.iter_mut().filter_map(Option::as_mut);
-        let Some(known) = items.rfind(|known| is_same(known)) else { return Err(item) };
+    /// Whether no item has a mark.
+    #[inline(always)]
+    pub(super) fn lacks(&self, mark: Mark) -> bool {
+        self.same(mark) == 0
+    }
+
+    /// The highest bit of each byte whose item has a mark; behind the first, of a few others as well.
+    #[inline(always)]
+    fn same(&self, mark: Mark) -> u64 {
+        let differs = self.marks ^ mark.0;
+        // A byte that is zero borrows from the next, and no other does.
+        differs.wrapping_sub(EACH) & !differs & HIGHEST
+    }
+
+    /// Puts an item in the place of the first of its name; gives it back where there is none.
+    pub(super) fn replace(&mut self, item: (&'a str, T)) -> Result<(), (&'a str, T)> {
+        let mut items = self.items.iter_mut().flatten();
+        let Some(known) = items.find(|known| known.0 == item.0) else { return Err(item) };
         *known = item;
         Ok(())
     }
@@ -80,5 +143,49 @@ impl<T: Copy, const LIST: u32, const N: usize> Few<T, LIST, N> {
     #[inline(always)]
     pub(super) fn is_empty(&self, held: Held) -> bool {
         held.count(LIST) == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 11] =
+        ["", "a", "b", "ab", "A", "plan", "nalp", "x-beta", "X-BETA", "a", "\u{fc}"];
+
+    type Item = (&'static str, usize);
+    type List = Few<'static, usize, 1, 8>;
+
+    /// Eight names or fewer, in the order in which they stand in a list of them.
+    fn lists(count: usize) -> [(Vec<Item>, List); 2] {
+        let given = NAMES.into_iter().cycle().skip(count).take(count).enumerate();
+        let given: Vec<Item> = given.map(|(at, name)| (name, at)).collect();
+        let list = |push: fn(&mut List, &mut Held, Item) -> Result<(), Item>| {
+            let (mut held, mut few) = (Held::NOTHING, Few::new());
+            for item in &given {
+                push(&mut few, &mut held, *item).unwrap();
+            }
+            assert!(count < 8 || push(&mut few, &mut held, ("", 8)).is_err());
+            assert_eq!((held.count(0), held.count(1), held.count(2)), (0, count, 0));
+            few
+        };
+        let (behind, before) = (list(Few::push), list(Few::push_front));
+        [(given.clone(), behind), (given.into_iter().rev().collect(), before)]
+    }
+
+    #[test]
+    fn an_item_is_found_by_its_name_and_by_no_other() {
+        for (given, few) in (0..=8).flat_map(lists) {
+            assert_eq!(few.iter().copied().collect::<Vec<Item>>(), given);
+            for name in NAMES {
+                for is_it in [str::eq, str::eq_ignore_ascii_case] as [fn(&str, &str) -> bool; 2] {
+                    let first = given.iter().find(|(known, _)| is_it(known, name));
+                    let found = few.find(Mark::of(name), |known| is_it(known, name));
+                    assert_eq!(found, first.map(|(_, at)| at), "{name} of {given:?}");
+                    assert!(first.is_none() || !few.lacks(Mark::of(name)));
+                }
+            }
+            assert!(few.lacks(Mark::of("a name of another length")));
+        }
     }
 }

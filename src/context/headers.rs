@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use memchr::memmem::Finder;
 
+use super::few::Mark;
+
 /// Headers that a context can borrow.
 ///
 /// Implemented for lists of pairs and for `HashMap`s, whose names and values may be of any text or
@@ -57,6 +59,7 @@ pub trait Headers: Send + Sync {
 #[derive(Clone, Debug)]
 pub struct HeaderKey<'n> {
     name: Cow<'n, str>,
+    mark: Mark,
     #[cfg(feature = "http")]
     http: Option<http::HeaderName>,
 }
@@ -68,6 +71,7 @@ impl<'n> HeaderKey<'n> {
         HeaderKey {
             #[cfg(feature = "http")]
             http: http::HeaderName::from_lowercase(name.as_bytes()).ok(),
+            mark: Mark::of(&name),
             name,
         }
     }
@@ -76,6 +80,11 @@ impl<'n> HeaderKey<'n> {
     #[inline]
     pub fn as_str(&self) -> &str {
         &self.name
+    }
+
+    #[inline(always)]
+    pub(super) fn mark(&self) -> Mark {
+        self.mark
     }
 }
 

@@ -16,6 +16,7 @@ use crate::bucket::UnitHash;
 use crate::literal::instant;
 
 pub use attribute::{Address, Attribute, Unit};
+pub(crate) use few::Mark;
 pub(crate) use headers::{Found, decode_percent, find_cookie};
 pub use headers::{HeaderKey, Headers};
 pub use owned::{AttributeBuf, ContextBuf};
@@ -98,11 +99,11 @@ pub struct Context<'a> {
     texts: [Option<&'a str>; 6],
     address: Option<Address>,
     held: Held,
-    attributes: Few<(&'a str, Attribute<'a>), 0, 8>,
+    attributes: Few<'a, Attribute<'a>, 0, 8>,
     lent_attributes: &'a [(&'a str, Attribute<'a>)],
-    headers: Few<(&'a str, &'a [u8]), 1, 4>,
+    headers: Few<'a, &'a [u8], 1, 4>,
     lent_headers: Option<&'a dyn Headers>,
-    cookies: Few<(&'a str, &'a str), 2, 4>,
+    cookies: Few<'a, &'a str, 2, 4>,
     cookie_header: Option<&'a str>,
     at: Option<Timestamp>,
 }
@@ -234,7 +235,7 @@ impl<'a> Context<'a> {
     #[must_use]
     #[inline]
     pub fn attr(mut self, name: &'a str, value: impl Into<Attribute<'a>>) -> Self {
-        if let Err(attribute) = self.attributes.push(&mut self.held, (name, value.into())) {
+        if let Err(attribute) = self.attributes.push_front(&mut self.held, (name, value.into())) {
             self = self.with_attribute(attribute);
         }
         self
@@ -320,9 +321,7 @@ impl<'a> Context<'a> {
     /// An attribute for which there is no room, unless it takes the place of one.
     #[cold]
     fn with_attribute(mut self, attribute: (&'a str, Attribute<'a>)) -> Self {
-        if let Err(attribute) =
-            self.attributes.replace(|(known, _)| *known == attribute.0, attribute)
-        {
+        if let Err(attribute) = self.attributes.replace(attribute) {
             self = self.with_more(|more| more.attributes.push(attribute));
         }
         self
@@ -405,7 +404,7 @@ impl<'a> Context<'a> {
 
     /// An attribute of the service's own.
     pub fn attribute(&self, name: &str) -> Option<Attribute<'_>> {
-        let own = self.own_attribute(|known| known == name).copied();
+        let own = self.own_attribute(Mark::of(name), |known| known == name).copied();
         own.or_else(|| self.attribute_under(name))
     }
 
@@ -418,40 +417,33 @@ impl<'a> Context<'a> {
     #[inline]
     pub(crate) fn own_attribute(
         &self,
+        mark: Mark,
         is_it: impl Fn(&str) -> bool + Copy,
     ) -> Option<&Attribute<'a>> {
-        let is_it = move |(name, _): &&(&str, Attribute<'a>)| is_it(name);
-        let more = self.more.as_ref().and_then(|more| more.find_attribute(is_it));
-        let given = more.or_else(|| self.attributes.iter(self.held).rfind(is_it));
-        given.or_else(|| self.lent_attributes.iter().find(is_it)).map(|(_, value)| value)
+        let is_same = move |(name, _): &&(&str, Attribute<'a>)| is_it(name);
+        let more = self.more.as_ref().and_then(|more| more.find_attribute(is_same));
+        let given = more.map(|(_, value)| value).or_else(|| self.attributes.find(mark, is_it));
+        given.or_else(|| self.lent_attributes.iter().find(is_same).map(|(_, value)| value))
     }
 
-    /// An attribute that was added to this context, if it and all others are held in place.
+    /// An attribute that was added to this context, if it is held in place and what was added later is.
     #[inline(always)]
     pub(crate) fn attribute_in_place(
         &self,
+        mark: Mark,
         is_it: impl Fn(&str) -> bool,
     ) -> Option<&Attribute<'a>> {
-        if self.held.has_any(const { Held::MORE.and(Held::LENT_ATTRIBUTES) }) {
+        if self.held.has_any(Held::MORE) {
             return None;
         }
-        // PERF: one test for each name, and none of whether there are any (DEEP, PRODUCT, W6).
-        self.attributes.slots(self.held)?.iter().rev().find_map(|slot| match slot {
-            Some((known, value)) if is_it(known) => Some(value),
-            _ => None,
-        })
+        self.attributes.find(mark, is_it)
     }
 
     /// Whether no header of this context can have a name, as far as that can be told at a glance.
     #[inline(always)]
     pub(crate) fn lacks_header(&self, name: &HeaderKey<'_>) -> Option<Found<'static>> {
         let elsewhere = const { Held::MORE.and(Held::LENT_HEADERS).and(Held::UNDER) };
-        let length = name.as_str().len();
-        if self.held.has_any(elsewhere) {
-            return None;
-        }
-        let mut names = self.headers.slots(self.held)?.iter().flatten().map(|(known, _)| known);
-        if names.any(|known| known.len() == length) {
+        if self.held.has_any(elsewhere) || !self.headers.lacks(name.mark()) {
             return None;
         }
         Some(if self.headers.is_empty(self.held) { Found::NotGiven } else { Found::Absent })
@@ -459,11 +451,11 @@ impl<'a> Context<'a> {
 
     #[inline]
     fn own_headers(&self) -> impl Iterator<Item = &(&'a str, &'a [u8])> {
-        self.headers.iter(self.held).chain(self.more.iter().flat_map(|more| &more.headers))
+        self.headers.iter().chain(self.more.iter().flat_map(|more| &more.headers))
     }
 
     fn own_cookies(&self) -> impl Iterator<Item = &(&'a str, &'a str)> {
-        self.cookies.iter(self.held).chain(self.more.iter().flat_map(|more| &more.cookies))
+        self.cookies.iter().chain(self.more.iter().flat_map(|more| &more.cookies))
     }
 
     /// The first instance of a header, by its lower-case name.
@@ -540,7 +532,7 @@ impl<'a> Context<'a> {
         let mut names: Vec<String> = builtins.map(|builtin| builtin.name().to_owned()).collect();
         names.extend(self.address().map(|_| "ip".to_owned()));
         let more = self.more.iter().flat_map(|more| &more.attributes);
-        let attributes = self.attributes.iter(self.held).chain(more).chain(self.lent_attributes);
+        let attributes = self.attributes.iter().rev().chain(more).chain(self.lent_attributes);
         names.extend(attributes.map(|(name, _)| format!("attr.{name}")));
         names.extend(self.own_headers().map(|(name, _)| format!("header.{name}")));
         names.extend(self.own_cookies().map(|(name, _)| format!("cookie.{name}")));

@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 use super::{
     FlagTestId, Literal, Matcher, SegmentId, SegmentRolloutId, StrategyId, TextSet, Truth,
 };
-use crate::context::{Builtin, HeaderKey};
+use crate::context::{Builtin, HeaderKey, Mark};
 
 /// What an op asks. Conditions that ask the same have it in common.
 ///
@@ -126,6 +126,7 @@ pub(crate) enum Subject {
 #[derive(Debug)]
 pub(crate) struct AttributeName {
     pub(crate) name: Literal,
+    pub(crate) mark: Mark,
     /// Shorter names that may hold json, each with the path into it.
     pub(crate) paths: Box<[JsonPath]>,
     pub(crate) accepts: Accepts,

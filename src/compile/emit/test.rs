@@ -5,7 +5,7 @@ use std::sync::Arc;
 use memchr::memmem::Finder;
 
 use super::Emitter;
-use crate::context::HeaderKey;
+use crate::context::{HeaderKey, Mark};
 use crate::ir::{self, Declared, Name, TextRelation};
 use crate::program::{
     Accepts, Affix, Affixes, AttributeId, AttributeName, Edge, JsonPath, Leaf, Literal, Matcher,
@@ -132,6 +132,7 @@ impl Emitter<'_> {
             | Declared::Instant => Accepts::Anything,
         };
         let made = AttributeName {
+            mark: Mark::of(name),
             name: Literal::new(Box::from(&**name)),
             paths: paths.collect(),
             accepts,
