@@ -47,6 +47,10 @@ fn what_was_not_given_is_unknown_and_what_is_absent_is_not() {
     assert_eq!(on(&Context::new().headers(&none)), ["not-cookie", "not-header"]);
     assert_eq!(on(&Context::new().cookies("theme=dark")), ["not-cookie"]);
     assert_eq!(on(&Context::new().cookie("theme", "dark")), ["not-cookie"]);
+    // What has no room in place says nothing of what was not given.
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+    let many = names.iter().fold(Context::new(), |ctx, name| ctx.attr(name, 1));
+    assert!(on(&many).is_empty());
 }
 
 #[test]

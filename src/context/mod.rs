@@ -460,19 +460,21 @@ impl<'a> Context<'a> {
 
     /// The first instance of a header, by its lower-case name.
     pub(crate) fn find_header(&self, name: &HeaderKey<'_>) -> Found<'_> {
-        let has_own = !self.headers.is_empty(self.held) || self.held.has_any(Held::MORE);
+        let mut given = !self.headers.is_empty(self.held);
         // PERF: most services lend all headers that they have (W4-HeaderMap).
-        if has_own {
+        if given {
             let mut own = self.own_headers();
             let is_it = |(known, _): &&(&str, &[u8])| known.eq_ignore_ascii_case(name.as_str());
             if let Some((_, value)) = own.find(is_it) {
                 return Found::Value(value);
             }
         }
-        if let Some(value) = self.lent_headers.and_then(|headers| headers.first(name)) {
-            return Found::Value(value);
+        if let Some(headers) = self.lent_headers {
+            if let Some(value) = headers.first(name) {
+                return Found::Value(value);
+            }
+            given = true;
         }
-        let mut given = has_own || self.lent_headers.is_some();
         if let Some(headers) = self.under.and_then(ContextBuf::lent_headers) {
             if let Some(value) = headers.first(name) {
                 return Found::Value(value);
