@@ -32,6 +32,23 @@ impl PartialEq for Spot {
     }
 }
 
+/// The [`Spot`] of what is always a node.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NodeSpot(pub(crate) NodeId);
+
+/// As with a [`Spot`].
+impl PartialEq for NodeSpot {
+    fn eq(&self, _: &NodeSpot) -> bool {
+        true
+    }
+}
+
+impl From<NodeSpot> for Spot {
+    fn from(spot: NodeSpot) -> Spot {
+        Spot::Node(spot.0)
+    }
+}
+
 /// A file and a line to show to people.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::ir::{Condition, Document, Flag, Matcher, Rollout, Rule, Scope, Serve, Subject, Test};
+use crate::bucket::Share;
+use crate::ir::{Condition, Document, Flag, Matcher, Rule, Scope, Subject, Test};
 use crate::report::Code;
 use crate::source::{Owner, Problem};
 
@@ -27,14 +28,14 @@ pub(crate) fn warnings(document: &Document, today: Date) -> Vec<Problem> {
                     "the rule `{}` turns the flag on for whoever sends the header or cookie",
                     rule.name
                 );
-                Problem::warning(Code::RequestTargeting, message, rule.spot, owner.clone())
+                Problem::warning(Code::RequestTargeting, message, rule.spot.into(), owner.clone())
                     .with_help(help)
             }));
             if rule.when.as_ref().is_some_and(|when| lets_the_unknown_in(when, false)) {
                 let message =
                     format!("the rule `{}` lets in whoever lacks an attribute", rule.name);
                 found.push(
-                    Problem::warning(Code::LetsIn, message, rule.spot, owner.clone())
+                    Problem::warning(Code::LetsIn, message, rule.spot.into(), owner.clone())
                         .with_help("`exists: false` is true of every request that does not say"),
                 );
             }
@@ -47,7 +48,7 @@ pub(crate) fn warnings(document: &Document, today: Date) -> Vec<Problem> {
                     found.push(Problem::warning(
                         Code::Unreachable,
                         message,
-                        behind.spot,
+                        behind.spot.into(),
                         owner.clone(),
                     ));
                 }
@@ -60,28 +61,20 @@ pub(crate) fn warnings(document: &Document, today: Date) -> Vec<Problem> {
 
 fn takes_everyone(rule: &Rule) -> bool {
     let everyone = rule.when.as_ref().is_none_or(|when| *when == Condition::Everyone);
-    let full = match &rule.rollout {
-        None => true,
-        Some(Rollout::Share(share)) => {
-            *share == crate::bucket::Share::ALL || rule.more().otherwise.is_some()
-        }
-        Some(Rollout::Ramp(_)) => rule.more().otherwise.is_some(),
-    };
-    let certain = matches!(rule.serve, Serve::Variant(_));
+    let more = rule.more();
+    let full = more.ramp.is_none() && rule.share.is_none_or(|share| share == Share::ALL);
+    let certain = rule.serve.is_some();
     everyone
-        && full
+        && (full || more.otherwise.is_some())
         && certain
-        && rule.more().unless.is_empty()
-        && rule.more().from.is_none()
-        && rule.more().until.is_none()
+        && more.unless.is_empty()
+        && more.from.is_none()
+        && more.until.is_none()
 }
 
 /// Whether a rule serves something else than the off variant on the word of the request alone.
 fn lets_strangers_in(rule: &Rule, flag: &Flag) -> Option<&'static str> {
-    let turns_on = match &rule.serve {
-        Serve::Variant(variant) => *variant != flag.off,
-        Serve::Split(_) => true,
-    };
+    let turns_on = rule.serve != Some(flag.off);
     let when = rule.when.as_ref()?;
     let suspicious = turns_on
         && !rule.more().allows_request_targeting

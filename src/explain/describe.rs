@@ -5,8 +5,7 @@ use jiff::Timestamp;
 use super::{Finding, Step};
 use crate::bucket::{self, Share};
 use crate::ir::{
-    Condition, Flag, Matcher, Name, Ramp, Requirement, Rollout, Rule, Serve, Test, TextRelation,
-    UnitName,
+    Condition, Flag, Matcher, Name, Ramp, Requirement, Rule, Test, TextRelation, UnitName,
 };
 use crate::observer::RuleResult;
 use crate::program::NO_BUCKET;
@@ -195,10 +194,9 @@ pub(super) fn share(
 
 /// Where a ramp stands: at which instant, what holds it, and what comes next.
 fn ramp(rule: &Rule, now: Option<Timestamp>) -> String {
-    let (Some(Rollout::Ramp(ramp)), Some(now)) = (&rule.rollout, now) else {
+    let (Some(Ramp { steps, hold }), Some(now)) = (&rule.more().ramp, now) else {
         return String::new();
     };
-    let Ramp { steps, hold } = &**ramp;
     let stands = steps.iter().take_while(|(from, _)| *from <= now).last();
     let held = hold.filter(|hold| stands.is_some_and(|(_, share)| share == hold));
     let next = steps
@@ -231,7 +229,7 @@ pub(super) fn against(
 
 /// The buckets that have the same arm of a rule's split, and its variant.
 fn arm_of(rule: &Rule, flag: &Flag, bucket: u32) -> Option<String> {
-    let Serve::Split(weights) = &rule.serve else { return None };
+    let weights = &rule.more().split;
     let numbers: Vec<u32> = weights.iter().map(|(_, weight)| *weight).collect();
     let ends = bucket::arm_ends(&numbers)?;
     let arm = bucket::arm(&ends, bucket)?;

@@ -20,7 +20,7 @@ use crate::context::{Builtin, ContextBuf};
 use crate::literal::number::{Comparison, Number};
 use crate::literal::pattern::Pattern;
 use crate::literal::version::VersionRange;
-use crate::source::{FileLine, Spot};
+use crate::source::{FileLine, NodeSpot, Spot};
 use crate::value::{Value, ValueType};
 
 pub(crate) use flags::Flags;
@@ -185,17 +185,27 @@ pub(crate) struct Rule {
     /// Its own name, or `rules[2]`.
     pub(crate) name: Name,
     pub(crate) when: Option<Condition>,
-    pub(crate) rollout: Option<Rollout>,
-    pub(crate) serve: Serve,
+    /// Who of those it matches, unless it has a ramp: see [`More::ramp`].
+    pub(crate) share: Option<Share>,
+    /// What it serves, unless it splits them: see [`More::split`].
+    pub(crate) serve: Option<VariantIndex>,
     /// Only where there is any of it: see [`Rule::more`].
     pub(crate) extra: Option<Box<More>>,
     pub(crate) line: FileLine,
-    pub(crate) spot: Spot,
+    pub(crate) spot: NodeSpot,
 }
 
+const _: () = assert!(size_of::<Rule>() <= 72);
+
 /// What few rules have.
+///
+/// PERF: a document has more rules than anything else, each of which takes the room of all that it
+/// holds in place (LOAD, memory).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct More {
+    pub(crate) ramp: Option<Ramp>,
+    /// Weights, in the order of the variants; none of a rule that serves a single one.
+    pub(crate) split: Vec<(VariantIndex, u32)>,
     /// What is bucketed where it is not the user: see [`Rule::units`].
     pub(crate) units: Option<Arc<[UnitName]>>,
     pub(crate) unless: Vec<Condition>,
@@ -208,7 +218,9 @@ pub(crate) struct More {
 }
 
 impl More {
-    const NONE: More = More {
+    pub(crate) const NONE: More = More {
+        ramp: None,
+        split: Vec::new(),
         units: None,
         unless: Vec::new(),
         from: None,
@@ -220,15 +232,7 @@ impl More {
 
     /// As a rule keeps it.
     pub(crate) fn boxed(self) -> Option<Box<More>> {
-        let More { units, unless, from, until, otherwise, seed, allows_request_targeting } = &self;
-        let has_any = units.is_some()
-            || !unless.is_empty()
-            || from.is_some()
-            || until.is_some()
-            || otherwise.is_some()
-            || seed.is_some()
-            || *allows_request_targeting;
-        has_any.then(|| Box::new(self))
+        (self != More::NONE).then(|| Box::new(self))
     }
 }
 
@@ -243,25 +247,12 @@ impl Rule {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Rollout {
-    Share(Share),
-    Ramp(Box<Ramp>),
-}
-
 /// The share from each instant on, in the order of time, never falling; nobody before.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Ramp {
     pub(crate) steps: Vec<(Timestamp, Share)>,
     /// What the steps are capped at already.
     pub(crate) hold: Option<Share>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Serve {
-    Variant(VariantIndex),
-    /// Weights, in the order of the variants.
-    Split(Box<[(VariantIndex, u32)]>),
 }
 
 /// What can be bucketed.

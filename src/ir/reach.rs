@@ -1,6 +1,6 @@
 //! What the passes over all flags need to know of each, and of most is all.
 
-use super::{Condition, Flag, More, Rollout, Rule};
+use super::{Condition, Flag, More, Rule};
 
 /// How far the rules and conditions of a flag reach, by themselves.
 ///
@@ -21,8 +21,8 @@ pub(crate) struct Reach {
 impl Reach {
     pub(crate) fn of(flag: &Flag) -> Reach {
         let is_timed = |rule: &Rule| {
-            let More { from, until, .. } = rule.more();
-            from.is_some() || until.is_some() || matches!(rule.rollout, Some(Rollout::Ramp(_)))
+            let More { from, until, ramp, .. } = rule.more();
+            from.is_some() || until.is_some() || ramp.is_some()
         };
         let mut reach = Reach {
             refers: !flag.requires.is_empty(),

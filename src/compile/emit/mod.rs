@@ -205,19 +205,18 @@ impl Emitter<'_> {
             None => admitted,
         };
         let salts = more.seed.as_ref().map_or(salts, |seed| Salts::of(seed));
-        let serve = match &rule.serve {
-            ir::Serve::Variant(variant) => Serve::Variant(first_variant.offset(variant.0)),
-            ir::Serve::Split(arms) => {
-                let weights: Vec<u32> = arms.iter().map(|(_, weight)| *weight).collect();
+        let serve = match rule.serve {
+            Some(variant) => Serve::Variant(first_variant.offset(variant.0)),
+            None => {
+                let weights: Vec<u32> = more.split.iter().map(|(_, weight)| *weight).collect();
                 let ends = bucket::arm_ends(&weights).unwrap_or_default().into();
-                let arms = arms.iter().map(|(arm, _)| first_variant.offset(arm.0)).collect();
+                let arms = more.split.iter().map(|(arm, _)| first_variant.offset(arm.0)).collect();
                 Serve::Split(self.program.splits.push(Split { salt: salts.split, ends, arms }))
             }
         };
-        let (share, ramp) = match &rule.rollout {
-            None => (Share::ALL, Box::default()),
-            Some(ir::Rollout::Share(share)) => (*share, Box::default()),
-            Some(ir::Rollout::Ramp(ramp)) => (Share::NONE, ramp.steps.clone().into()),
+        let (share, ramp) = match &more.ramp {
+            None => (rule.share.unwrap_or(Share::ALL), Box::default()),
+            Some(ramp) => (Share::NONE, ramp.steps.clone().into()),
         };
         let otherwise = more.otherwise.map(|variant| first_variant.offset(variant.0));
         let extra = Extra { from: more.from, until: more.until, ramp, otherwise };
@@ -229,7 +228,7 @@ impl Emitter<'_> {
             entry,
             serve,
             share,
-            has_rollout: rule.rollout.is_some(),
+            has_rollout: rule.share.is_some() || more.ramp.is_some(),
             has_window: extra.from.is_some() || extra.until.is_some(),
             has_ramp: !extra.ramp.is_empty(),
             has_else: extra.otherwise.is_some(),

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::Lowering;
 use super::fields::{A_RULE, Fields, FreeKeys, bits, cut, shown};
 use super::flag::Variants;
-use crate::ir::{More, Name, Rule, Serve, UnitName, VariantIndex};
+use crate::bucket::Share;
+use crate::ir::{More, Name, Ramp, Rule, UnitName, VariantIndex};
 use crate::report::Code;
-use crate::source::{FileLine, Spot};
+use crate::source::{FileLine, NodeSpot};
 use crate::tree::{Entry, Kind, Node};
 
 pub(super) const RULE_KEYS: [&str; 13] = [
@@ -66,27 +67,29 @@ impl Lowering<'_> {
                 .help("give it `when:` or `rollout:`; everyone is `when: everyone`");
         }
         let when = fields.get("when").and_then(|node| self.when(node));
-        let rollout = self.rule_rollout(&fields);
-        let serve = self.serve(&fields, name.as_ref(), variants);
-        let extra = match fields.may_have(MORE) || *defaults != Defaults::NONE {
-            true => self.more(&fields, variants, defaults).boxed(),
+        let (share, ramp) = self.rollout(&fields);
+        let (serve, split) = self.serve(&fields, name.as_ref(), variants);
+        let has_outcome = serve.is_some() || !split.is_empty();
+        let has_more = fields.may_have(MORE) || *defaults != Defaults::NONE;
+        let extra = match has_more || ramp.is_some() || serve.is_none() {
+            true => More { ramp, split, ..self.more(&fields, variants, defaults) }.boxed(),
             false => None,
         };
-        if self.problems.len() > before {
+        if self.problems.len() > before || !has_outcome {
             return None;
         }
         Some(Rule {
             name: name?,
             when,
-            rollout,
-            serve: serve?,
+            share,
+            serve,
             extra,
             line: self.rule_line(node),
-            spot: Spot::Node(fields.start()),
+            spot: NodeSpot(fields.start()),
         })
     }
 
-    /// What few rules have.
+    /// What few rules have, beside a ramp and a split.
     #[inline(never)]
     fn more(
         &mut self,
@@ -121,6 +124,7 @@ impl Lowering<'_> {
             otherwise,
             seed: seed.or_else(|| defaults.seed.cloned()),
             allows_request_targeting,
+            ..More::NONE
         }
     }
 
@@ -170,57 +174,62 @@ impl Lowering<'_> {
         (from, until)
     }
 
-    fn rule_rollout(&mut self, fields: &Fields<'_, '_>) -> Option<crate::ir::Rollout> {
+    /// A share, or a ramp.
+    fn rollout(&mut self, fields: &Fields<'_, '_>) -> (Option<Share>, Option<Ramp>) {
         let node = fields.get("rollout");
-        let ramp = node.filter(|node| node.map().is_some());
+        let ramp = node.and_then(Node::map);
         let hold = fields.entry("hold").and_then(|entry| {
             if ramp.is_none() {
                 self.error(Code::Hold, entry.key.id, "`hold` needs a ramp to cap");
             }
             self.share(&entry.value)
         });
-        self.rollout(node?, hold)
+        match (node, ramp) {
+            (Some(node), Some(entries)) => (None, self.ramp(node, entries, hold)),
+            (Some(node), None) => (self.share(node), None),
+            (None, _) => (None, None),
+        }
     }
 
+    /// A variant, or weights.
     fn serve(
         &mut self,
         fields: &Fields<'_, '_>,
         name: Option<&Name>,
         variants: &Variants,
-    ) -> Option<Serve> {
+    ) -> (Option<VariantIndex>, Vec<(VariantIndex, u32)>) {
+        let one = |variant| (variant, Vec::new());
         if let Some(entry) = fields.entry("value") {
             if fields.has("serve") {
                 let message = "a rule has either `serve` or `value`";
                 self.error(Code::SeveralConditions, entry.key.id, message);
             }
-            return variants.index(name?).map(Serve::Variant);
+            return one(name.and_then(|name| variants.index(name)));
         }
         let Some(node) = fields.get("serve") else {
             if variants.is_boolean {
-                return variants.index("on").map(Serve::Variant);
+                return one(variants.index("on"));
             }
             if !fields.is_meant("serve") && !fields.is_meant("value") {
                 let message = "a rule of a flag with variants says what it serves";
                 self.error(Code::NoOutcome, fields.start(), message)
                     .help("give it `serve:` with a variant or weights, or `value:`");
             }
-            return None;
+            return one(None);
         };
         match &node.kind {
             Kind::Map(entries) if entries.is_empty() => {
                 self.error(Code::EmptyValue, node.id, "`serve` is empty");
-                None
+                one(None)
             }
-            Kind::Map(entries) => {
-                self.split(node, entries, variants).map(|arms| Serve::Split(arms.into()))
-            }
+            Kind::Map(entries) => (None, self.split(node, entries, variants).unwrap_or_default()),
             Kind::List(_) => {
                 self.error(Code::WrongType, node.id, "`serve` is a variant or weights, not a list")
                     .help("weights are a map: `serve: { a: 50, b: 50 }`");
-                None
+                one(None)
             }
             Kind::Null | Kind::Boolean(_) | Kind::Integer(_) | Kind::Float(_) | Kind::Text(..) => {
-                self.variant_of(node, variants).map(Serve::Variant)
+                one(self.variant_of(node, variants))
             }
         }
     }

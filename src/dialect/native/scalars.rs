@@ -10,10 +10,10 @@ use super::Lowering;
 use super::fields::{as_switch, cut, shown};
 use crate::bucket::{Share, ShareError};
 use crate::context::Builtin;
-use crate::ir::{Declared, Ramp, Rollout, UnitName};
+use crate::ir::{Declared, Ramp, UnitName};
 use crate::literal::instant;
 use crate::report::Code;
-use crate::tree::{Kind, Node, Style};
+use crate::tree::{Entry, Kind, Node, Style};
 use crate::value::Value;
 
 impl Lowering<'_> {
@@ -58,11 +58,13 @@ impl Lowering<'_> {
         }
     }
 
-    /// A share, or a map from instants to shares.
-    pub(super) fn rollout(&mut self, node: &Node<'_>, hold: Option<Share>) -> Option<Rollout> {
-        let Some(entries) = node.map() else {
-            return self.share(node).map(Rollout::Share);
-        };
+    /// A map from instants to shares.
+    pub(super) fn ramp(
+        &mut self,
+        node: &Node<'_>,
+        entries: &[Entry<'_>],
+        hold: Option<Share>,
+    ) -> Option<Ramp> {
         if entries.is_empty() {
             self.error(Code::EmptyValue, node.id, "the ramp is empty");
             return None;
@@ -102,7 +104,7 @@ impl Lowering<'_> {
         }
         let cap = |share: Share| hold.map_or(share, |hold| share.min(hold));
         let steps = steps.into_iter().map(|(at, (share, _))| (at, cap(share))).collect();
-        whole.then(|| Rollout::Ramp(Box::new(Ramp { steps, hold })))
+        whole.then_some(Ramp { steps, hold })
     }
 
     pub(super) fn instant(&mut self, node: &Node<'_>) -> Option<Timestamp> {
