@@ -1,6 +1,6 @@
 //! What a rule needs of a context in order to hold, for first-match tables.
 
-use crate::ir::{Condition, Declared, Matcher, Rule, Subject, Test, TextRelation};
+use crate::ir::{Condition, Declared, Entries, Matcher, Name, Rule, Subject, Test, TextRelation};
 use crate::program::{Needed, Wanted};
 
 /// The values that a rule cannot do without, and whether it needs no more than one of them.
@@ -34,15 +34,20 @@ fn needed_by_test(test: &Test) -> Option<Needed<'_, &Subject>> {
     Some(Needed { subject: &test.subject, any_of, is_enough: false })
 }
 
-fn wanted(matcher: &Matcher) -> Option<Vec<Wanted<'_>>> {
+fn wanted<'m>(matcher: &'m Matcher) -> Option<Vec<Wanted<'m>>> {
     /// Longer lists are quicker to ask than to spread over a table.
     const FEW: usize = 64;
+    let of_texts = |texts: &'m [Name]| {
+        (texts.len() <= FEW).then(|| texts.iter().map(|text| Wanted::Text(text)).collect())
+    };
     match matcher {
-        Matcher::Text { relation: TextRelation::Equals, any_of, ignore_case: false, .. }
-            if any_of.len() <= FEW =>
-        {
-            Some(any_of.iter().map(|text| Wanted::Text(text)).collect())
+        Matcher::Text { relation: TextRelation::Equals, any_of, ignore_case: false } => {
+            of_texts(any_of)
         }
+        Matcher::Listed(listed) => match &listed.entries {
+            Entries::Texts { texts, ignore_case: false } => of_texts(texts),
+            Entries::Texts { .. } | Entries::Networks(_) => None,
+        },
         Matcher::Number(numbers) if numbers.len() <= FEW => {
             Some(numbers.iter().map(|number| Wanted::number(*number)).collect())
         }

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::{Finding, Step};
 use crate::bucket::{self, Share};
 use crate::ir::{
-    Condition, Flag, Matcher, Name, Ramp, Requirement, Rule, Test, TextRelation, UnitName,
+    Condition, Entries, Flag, Listed, Matcher, Name, Ramp, Requirement, Rule, Test, TextRelation,
+    UnitName,
 };
 use crate::observer::RuleResult;
 use crate::program::NO_BUCKET;
@@ -48,18 +49,15 @@ fn of_matcher(matcher: &Matcher) -> String {
     match matcher {
         Matcher::Exists(true) => "exists".to_owned(),
         Matcher::Exists(false) => "does not exist".to_owned(),
-        Matcher::Text { relation, any_of, ignore_case, file } => {
+        Matcher::Text { relation, any_of, ignore_case } => {
             let verb = match relation {
                 TextRelation::Equals => "is",
                 TextRelation::StartsWith => "starts with",
                 TextRelation::EndsWith => "ends with",
                 TextRelation::Contains => "contains",
             };
-            let folded = if *ignore_case { ", in any case" } else { "" };
-            match file {
-                Some(file) => format!("is in {file}, {}{folded}", of_entries(any_of.len())),
-                None => format!("{verb} {}{folded}", one_of(any_of.iter().map(Name::to_string))),
-            }
+            let any_of = one_of(any_of.iter().map(Name::to_string));
+            format!("{verb} {any_of}{}", in_which_case(*ignore_case))
         }
         Matcher::Pattern(patterns) => {
             let patterns = patterns.iter().map(|pattern| format!("/{}/", pattern.text()));
@@ -89,13 +87,22 @@ fn of_matcher(matcher: &Matcher) -> String {
         }
         Matcher::After(at) => format!("is at or after {at}"),
         Matcher::Before(at) => format!("is before {at}"),
-        Matcher::Network { any_of, file: Some(file) } => {
-            format!("is in {file}, {}", of_entries(any_of.len()))
-        }
-        Matcher::Network { any_of, file: None } => {
+        Matcher::Network(any_of) => {
             format!("is in {}", one_of(any_of.iter().map(ToString::to_string)))
         }
+        Matcher::Listed(listed) => {
+            let Listed { file, entries } = &**listed;
+            let (count, folded) = match entries {
+                Entries::Texts { texts, ignore_case } => (texts.len(), in_which_case(*ignore_case)),
+                Entries::Networks(networks) => (networks.len(), ""),
+            };
+            format!("is in {file}, {}{folded}", of_entries(count))
+        }
     }
+}
+
+fn in_which_case(ignore_case: bool) -> &'static str {
+    if ignore_case { ", in any case" } else { "" }
 }
 
 fn of_entries(count: usize) -> String {

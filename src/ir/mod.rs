@@ -395,7 +395,7 @@ pub(crate) enum Declared {
     /// Not declared, or as JSON: whatever the test needs.
     Any,
     Text,
-    OneOf(Arc<[Name]>),
+    OneOf(Arc<Vec<Name>>),
     Integer,
     Number,
     Boolean,
@@ -411,7 +411,6 @@ pub(crate) enum Matcher {
         relation: TextRelation,
         any_of: Texts,
         ignore_case: bool,
-        file: Option<Name>,
     },
     Pattern(Vec<Pattern>),
     /// Equal to one of them.
@@ -419,14 +418,33 @@ pub(crate) enum Matcher {
     Boolean(Vec<bool>),
     /// Literals of several types: equal to one of them.
     AnyOf(Vec<Matcher>),
-    Compare(Comparison, Number),
+    Compare(Comparison, Box<Number>),
     Version(Vec<VersionRange>),
     After(Timestamp),
     Before(Timestamp),
-    Network {
-        any_of: Arc<[IpNet]>,
-        file: Option<Name>,
-    },
+    Network(Box<[IpNet]>),
+    Listed(Box<Listed>),
+}
+
+// PERF: nearly every test compares with a text. What few of them are must not take more room (LOAD,
+// memory).
+const _: () = {
+    assert!(size_of::<Matcher>() <= 32);
+    assert!(size_of::<Test>() <= 64);
+};
+
+/// One of what a file lists.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Listed {
+    pub(crate) file: Name,
+    pub(crate) entries: Entries,
+}
+
+/// What a file lists.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Entries {
+    Texts { texts: Arc<[Name]>, ignore_case: bool },
+    Networks(Box<[IpNet]>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use memchr::memmem::Finder;
 
 use super::Emitter;
 use crate::context::{HeaderKey, Mark};
-use crate::ir::{self, Declared, Name, TextRelation};
+use crate::ir::{self, Declared, Entries, Name, TextRelation};
 use crate::program::{
     Accepts, Affix, Affixes, AttributeId, AttributeName, Edge, JsonPath, Leaf, Literal, Matcher,
     Networks, Subject, Test, TextSet,
@@ -73,17 +73,13 @@ impl Emitter<'_> {
     fn matcher(&mut self, matcher: &ir::Matcher, accepts: &Accepts) -> Option<Matcher> {
         Some(match matcher {
             ir::Matcher::Exists(_) => return None,
-            ir::Matcher::Text { relation, any_of, ignore_case, file } => {
+            ir::Matcher::Text { relation, any_of, ignore_case } => {
                 let ignore_case = *ignore_case;
                 let affix = |edge| match &**any_of {
                     [only] => Matcher::Affix(Affix::new(edge, only, ignore_case)),
                     several => Matcher::Affixes(edge, Affixes::new(several, ignore_case)),
                 };
                 match relation {
-                    TextRelation::Equals if file.is_some() => {
-                        let set = self.lists.entry((any_of.as_ptr(), ignore_case));
-                        Matcher::Equals(set.or_insert_with(|| set_of(any_of, ignore_case)).clone())
-                    }
                     TextRelation::Equals => Matcher::Equals(match accepts {
                         Accepts::OneOf(known) if !ignore_case => set_among(known, any_of),
                         _ => set_of(any_of, ignore_case),
@@ -102,11 +98,18 @@ impl Emitter<'_> {
             ir::Matcher::AnyOf(kinds) => Matcher::AnyOf(
                 kinds.iter().filter_map(|kind| self.matcher(kind, accepts)).collect(),
             ),
-            ir::Matcher::Compare(comparison, bound) => Matcher::Compare(*comparison, *bound),
+            ir::Matcher::Compare(comparison, bound) => Matcher::Compare(*comparison, **bound),
             ir::Matcher::Version(ranges) => Matcher::Version(ranges.clone().into()),
             ir::Matcher::After(at) => Matcher::After(*at),
             ir::Matcher::Before(at) => Matcher::Before(*at),
-            ir::Matcher::Network { any_of, .. } => Matcher::Network(Networks::new(any_of)),
+            ir::Matcher::Network(any_of) => Matcher::Network(Networks::new(any_of)),
+            ir::Matcher::Listed(listed) => match &listed.entries {
+                Entries::Texts { texts, ignore_case } => {
+                    let set = self.lists.entry((texts.as_ptr(), *ignore_case));
+                    Matcher::Equals(set.or_insert_with(|| set_of(texts, *ignore_case)).clone())
+                }
+                Entries::Networks(networks) => Matcher::Network(Networks::new(networks)),
+            },
         })
     }
 

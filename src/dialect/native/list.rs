@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::Lowering;
 use super::fields::cut;
-use crate::ir::{Declared, Matcher, Name, Subject, TextRelation, Texts};
+use crate::ir::{Declared, Entries, Listed, Matcher, Name, Subject};
 use crate::report::Code;
 use crate::source::{FileId, Problem, Spot};
 use crate::tree::{Node, NodeId, Syntax};
@@ -55,11 +55,6 @@ impl Lowering<'_> {
     ) -> Option<Matcher> {
         let path = self.text(node, "`in_file`")?;
         let list = self.list(node, path)?;
-        let file = Some(Arc::clone(&list.name));
-        if *subject == Subject::Ip {
-            let any_of = self.networks_of(&list)?;
-            return Some(Matcher::Network { any_of: any_of.into(), file });
-        }
         if let Subject::Attribute(_, Declared::OneOf(allowed)) = subject {
             let odd = list.numbered().find(|(_, entry)| !allowed.contains(entry));
             if let Some((line, entry)) = odd {
@@ -68,8 +63,11 @@ impl Lowering<'_> {
                 return None;
             }
         }
-        let any_of = Texts::Several(Arc::clone(&list.entries));
-        Some(Matcher::Text { relation: TextRelation::Equals, any_of, ignore_case, file })
+        let entries = match subject {
+            Subject::Ip => Entries::Networks(self.networks_of(&list)?.into()),
+            _ => Entries::Texts { texts: list.entries, ignore_case },
+        };
+        Some(Matcher::Listed(Box::new(Listed { file: list.name, entries })))
     }
 
     fn networks_of(&mut self, list: &List) -> Option<Vec<IpNet>> {

@@ -174,7 +174,7 @@ impl Lowering<'_> {
             _ => text(TextRelation::Contains),
         };
         let any_of = self.texts(value, &key, takes_integers)?;
-        Some(Matcher::Text { relation, any_of, ignore_case, file: None })
+        Some(Matcher::Text { relation, any_of, ignore_case })
     }
 
     /// Operands that are texts, one or a list.
@@ -228,7 +228,7 @@ impl Lowering<'_> {
                 let networks: Vec<IpNet> =
                     items.iter().filter_map(|item| self.network(item)).collect();
                 let whole = networks.len() == items.len();
-                whole.then(|| Matcher::Network { any_of: networks.into(), file: None })
+                whole.then(|| Matcher::Network(networks.into()))
             }
             Operands::Text => {
                 let any_of = self.texts(node, subject, true)?;
@@ -236,7 +236,7 @@ impl Lowering<'_> {
                     self.check_allowed(node, &any_of, allowed, ignore_case)?;
                 }
                 let relation = TextRelation::Equals;
-                Some(Matcher::Text { relation, any_of, ignore_case, file: None })
+                Some(Matcher::Text { relation, any_of, ignore_case })
             }
             Operands::Typed => self.typed_equality(node, subject, ignore_case),
         }
@@ -297,7 +297,7 @@ impl Lowering<'_> {
         let mut kinds = Vec::new();
         if !texts.is_empty() {
             let relation = TextRelation::Equals;
-            kinds.push(Matcher::Text { relation, any_of: texts.into(), ignore_case, file: None });
+            kinds.push(Matcher::Text { relation, any_of: texts.into(), ignore_case });
         }
         if !numbers.is_empty() {
             kinds.push(Matcher::Number(numbers));
@@ -401,7 +401,7 @@ impl Lowering<'_> {
             self.misfit(node, subject, &Declared::Integer);
             return None;
         }
-        Some(Matcher::Compare(comparison, number))
+        Some(Matcher::Compare(comparison, Box::new(number)))
     }
 
     fn version(&mut self, node: &Node<'_>) -> Option<Matcher> {

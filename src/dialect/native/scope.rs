@@ -91,7 +91,7 @@ impl Lowering<'_> {
                 }
             }
             let whole = texts.len() == items.len();
-            return whole.then(|| Some(Declared::OneOf(texts.into())));
+            return whole.then(|| Some(Declared::OneOf(Arc::new(texts))));
         }
         let text = node.text().unwrap_or("");
         match text {

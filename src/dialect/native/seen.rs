@@ -48,7 +48,7 @@ impl SeenTests {
 
 /// Whether an entry says just what a test says.
 fn is_written(test: &Test, entry: &Entry<'_>) -> bool {
-    let [Matcher::Text { relation: TextRelation::Equals, any_of, ignore_case: false, file: None }] =
+    let [Matcher::Text { relation: TextRelation::Equals, any_of, ignore_case: false }] =
         &*test.matchers
     else {
         return false;
