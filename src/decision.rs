@@ -99,7 +99,7 @@ impl<'s> Decision<'s> {
     pub fn prerequisite(&self) -> Option<&'s str> {
         let (flag, outcome) = self.parts()?;
         let index = outcome.rule.index().filter(|_| outcome.reason == Reason::Prerequisite)?;
-        flag.requires.get(index).map(|required| &*required.flag)
+        flag.before().requires.get(index).map(|required| &*required.flag)
     }
 
     /// Whether the flag is broken in the file and this is of its last good version: the place is

@@ -131,7 +131,7 @@ impl<'d> Graph<'d> {
                 graph.alone(from, flag.reach);
                 continue;
             }
-            for required in flag.requires.iter() {
+            for required in &flag.before().requires {
                 if let Some(to) = flags.position(&required.flag) {
                     graph.edge(from, Edge { to, spot: required.spot, depth: 1 });
                 }
@@ -159,7 +159,7 @@ impl<'d> Graph<'d> {
     /// Measures a flag that refers to nothing.
     fn alone(&mut self, at: usize, reach: Reach) {
         if let Some(node) = self.nodes.get_mut(at) {
-            node.depth = reach.depth as usize;
+            node.depth = usize::from(reach.depth);
             node.cost += u64::from(reach.conditions);
         }
     }

@@ -90,7 +90,7 @@ impl<'d> Resolver<'d> {
         if !flag.reach.refers {
             return;
         }
-        for required in flag.requires.iter() {
+        for required in &flag.before().requires {
             let variants = &required.variants;
             let Some(target) = self.find(&required.flag, required.spot) else { continue };
             if variants.is_empty() && !target.is_boolean {

@@ -24,7 +24,7 @@ pub(super) fn flags_of_time(flags: &Flags) -> BTreeSet<Name> {
 
 fn speaks_of_time(flag: &Flag, speaking: &BTreeSet<Name>) -> bool {
     let by_reference = || {
-        flag.requires.iter().any(|required| speaking.contains(&required.flag))
+        flag.before().requires.iter().any(|required| speaking.contains(&required.flag))
             || flag.conditions().any(|condition| in_condition(condition, flag, speaking))
     };
     flag.reach.is_timed || flag.reach.refers && by_reference()

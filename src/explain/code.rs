@@ -20,12 +20,12 @@ pub(crate) fn of_flag(loaded: &Loaded, id: FlagId) -> Option<String> {
     };
     let by_table = if compiled.first_match.is_some() { ", by a first-match table" } else { "" };
     let mut text = format!("{}: {asks}{by_table}\n", flag.name);
-    for required in flag.requires.iter() {
+    for required in &flag.before().requires {
         let _ = writeln!(text, "  {}", describe::required(required));
     }
-    if !flag.unless.is_empty() {
+    if !flag.before().unless.is_empty() {
         text.push_str("  unless\n");
-        let steps = Steps::of(flag.unless.iter(), compiled.first_op);
+        let steps = Steps::of(flag.before().unless.iter(), compiled.first_op);
         steps.write(loaded, ["the rules", "off"], &mut text);
     }
     let rules = loaded.program.rules.range(compiled.first_rule, compiled.end_rule)?;

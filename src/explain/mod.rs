@@ -227,6 +227,7 @@ impl Teller<'_> {
         let compiled = self.loaded.program.flags.get(id);
         let mut next = compiled.first_op;
         let mut exclusions: Vec<Step> = flag
+            .before()
             .unless
             .iter()
             .rev()
@@ -254,7 +255,8 @@ impl Teller<'_> {
 
     fn requirements(&self, flag: &Flag, frame: &Frame) -> Vec<Step> {
         let noted = frame.requirements.iter().map(Some).chain(std::iter::repeat(None));
-        flag.requires
+        flag.before()
+            .requires
             .iter()
             .zip(noted)
             .map(|(required, noted)| {

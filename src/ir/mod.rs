@@ -5,6 +5,7 @@
 
 mod flags;
 mod reach;
+mod rule;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,11 +21,12 @@ use crate::context::{Builtin, ContextBuf};
 use crate::literal::number::{Comparison, Number};
 use crate::literal::pattern::Pattern;
 use crate::literal::version::VersionRange;
-use crate::source::{FileLine, NodeSpot, Spot};
+use crate::source::{FileLine, Spot};
 use crate::value::{Value, ValueType};
 
 pub(crate) use flags::Flags;
 pub(crate) use reach::Reach;
+pub(crate) use rule::{More, Ramp, Rule};
 
 /// A name as a file spells it.
 pub(crate) type Name = Arc<str>;
@@ -69,10 +71,8 @@ pub(crate) struct Flag {
     pub(crate) default: VariantIndex,
     pub(crate) off: VariantIndex,
     pub(crate) kill: bool,
-    /// What a test has it serve, whatever else is said.
-    pub(crate) forced: Option<VariantIndex>,
-    pub(crate) requires: Box<[Requirement]>,
-    pub(crate) unless: Box<[Condition]>,
+    /// Only where there is any of it: see [`Flag::before`].
+    pub(crate) extra: Option<Box<Before>>,
     pub(crate) metadata: Metadata,
     pub(crate) scope: Arc<Scope>,
     pub(crate) reach: Reach,
@@ -80,12 +80,40 @@ pub(crate) struct Flag {
     pub(crate) spot: Spot,
 }
 
+const _: () = assert!(size_of::<Flag>() <= 112);
+
+/// What comes before the rules of a few flags.
+#[derive(Clone, Debug)]
+pub(crate) struct Before {
+    /// What a test has it serve, whatever else is said.
+    pub(crate) forced: Option<VariantIndex>,
+    pub(crate) requires: Vec<Requirement>,
+    pub(crate) unless: Vec<Condition>,
+}
+
+impl Before {
+    const NONE: Before = Before { forced: None, requires: Vec::new(), unless: Vec::new() };
+
+    /// As a flag of a file keeps it.
+    pub(crate) fn boxed(requires: Vec<Requirement>, unless: Vec<Condition>) -> Option<Box<Before>> {
+        let has_any = !requires.is_empty() || !unless.is_empty();
+        has_any.then(|| Box::new(Before { forced: None, requires, unless }))
+    }
+}
+
+/// What a file says: what a test forces is no change of it.
+impl PartialEq for Before {
+    fn eq(&self, other: &Before) -> bool {
+        self.requires == other.requires && self.unless == other.unless
+    }
+}
+
 /// What a flag says of itself. What the names in it mean is a matter of its scope: a segment that
 /// changed is no change of a flag that does not name it.
 impl PartialEq for Flag {
     fn eq(&self, other: &Flag) -> bool {
         let Flag { name, is_boolean, value_type, variants, rules, default, off, kill, .. } = self;
-        let Flag { requires, unless, metadata, scope: _, reach: _, line: _, spot: _, .. } = self;
+        let Flag { metadata, scope: _, reach: _, line: _, spot: _, .. } = self;
         *name == other.name
             && *is_boolean == other.is_boolean
             && *value_type == other.value_type
@@ -94,8 +122,7 @@ impl PartialEq for Flag {
             && *default == other.default
             && *off == other.off
             && *kill == other.kill
-            && *requires == other.requires
-            && *unless == other.unless
+            && self.before() == other.before()
             && *metadata == other.metadata
     }
 }
@@ -114,11 +141,15 @@ pub(crate) fn names_segments(flag: &Flag) -> bool {
 pub(crate) struct VariantIndex(pub(crate) u16);
 
 impl Flag {
+    pub(crate) fn before(&self) -> &Before {
+        self.extra.as_deref().unwrap_or(const { &Before::NONE })
+    }
+
     /// All conditions that the flag has of its own.
     pub(crate) fn conditions(&self) -> impl Iterator<Item = &Condition> {
         let of_rules =
             self.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.more().unless));
-        self.unless.iter().chain(of_rules)
+        self.before().unless.iter().chain(of_rules)
     }
 
     /// A line of the files that the flag was read from.
@@ -178,81 +209,6 @@ pub(crate) struct Requirement {
     /// Empty where the file names the flag alone: it must then be a boolean flag, and on.
     pub(crate) variants: Vec<(Name, Spot)>,
     pub(crate) spot: Spot,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Rule {
-    /// Its own name, or `rules[2]`.
-    pub(crate) name: Name,
-    pub(crate) when: Option<Condition>,
-    /// Who of those it matches, unless it has a ramp: see [`More::ramp`].
-    pub(crate) share: Option<Share>,
-    /// What it serves, unless it splits them: see [`More::split`].
-    pub(crate) serve: Option<VariantIndex>,
-    /// Only where there is any of it: see [`Rule::more`].
-    pub(crate) extra: Option<Box<More>>,
-    pub(crate) line: FileLine,
-    pub(crate) spot: NodeSpot,
-}
-
-const _: () = assert!(size_of::<Rule>() <= 72);
-
-/// What few rules have.
-///
-/// PERF: a document has more rules than anything else, each of which takes the room of all that it
-/// holds in place (LOAD, memory).
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct More {
-    pub(crate) ramp: Option<Ramp>,
-    /// Weights, in the order of the variants; none of a rule that serves a single one.
-    pub(crate) split: Vec<(VariantIndex, u32)>,
-    /// What is bucketed where it is not the user: see [`Rule::units`].
-    pub(crate) units: Option<Arc<[UnitName]>>,
-    pub(crate) unless: Vec<Condition>,
-    pub(crate) from: Option<Timestamp>,
-    pub(crate) until: Option<Timestamp>,
-    pub(crate) otherwise: Option<VariantIndex>,
-    /// What the salts are made of where it is not the name of the flag.
-    pub(crate) seed: Option<Name>,
-    pub(crate) allows_request_targeting: bool,
-}
-
-impl More {
-    pub(crate) const NONE: More = More {
-        ramp: None,
-        split: Vec::new(),
-        units: None,
-        unless: Vec::new(),
-        from: None,
-        until: None,
-        otherwise: None,
-        seed: None,
-        allows_request_targeting: false,
-    };
-
-    /// As a rule keeps it.
-    pub(crate) fn boxed(self) -> Option<Box<More>> {
-        (self != More::NONE).then(|| Box::new(self))
-    }
-}
-
-impl Rule {
-    pub(crate) fn more(&self) -> &More {
-        self.extra.as_deref().unwrap_or(const { &More::NONE })
-    }
-
-    /// The first of these that the context has is bucketed.
-    pub(crate) fn units(&self) -> &[UnitName] {
-        self.more().units.as_deref().unwrap_or(&UnitName::USUAL)
-    }
-}
-
-/// The share from each instant on, in the order of time, never falling; nobody before.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Ramp {
-    pub(crate) steps: Vec<(Timestamp, Share)>,
-    /// What the steps are capped at already.
-    pub(crate) hold: Option<Share>,
 }
 
 /// What can be bucketed.

@@ -9,7 +9,7 @@ use super::{Condition, Flag, More, Rule};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Reach {
     /// How deep the conditions nest.
-    pub(crate) depth: u32,
+    pub(crate) depth: u16,
     /// How many conditions there are, those in others included.
     pub(crate) conditions: u32,
     /// Whether a condition or a requirement names a segment, another flag or a strategy.
@@ -25,7 +25,7 @@ impl Reach {
             from.is_some() || until.is_some() || ramp.is_some()
         };
         let mut reach = Reach {
-            refers: !flag.requires.is_empty(),
+            refers: !flag.before().requires.is_empty(),
             is_timed: flag.rules.iter().any(is_timed),
             ..Reach::default()
         };
@@ -35,7 +35,7 @@ impl Reach {
         reach
     }
 
-    fn add(&mut self, condition: &Condition, depth: u32) {
+    fn add(&mut self, condition: &Condition, depth: u16) {
         self.depth = self.depth.max(depth);
         self.conditions += 1;
         self.refers |= matches!(
@@ -43,7 +43,7 @@ impl Reach {
             Condition::Segment { .. } | Condition::Flag(_) | Condition::Strategy(_)
         );
         for part in condition.parts() {
-            self.add(part, depth + 1);
+            self.add(part, depth.saturating_add(1));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::flags::Flags;
-use crate::ir::{Flag, Name, Variant, VariantIndex};
+use crate::ir::{Before, Flag, Name, Variant, VariantIndex};
 use crate::key::{FlagKey, OfVariants};
 use crate::load::{self, Loaded};
 use crate::reload::Core;
@@ -101,7 +101,7 @@ impl Served {
             u16::try_from(at).ok().map(VariantIndex)
         };
         if let Some(forced) = named.or_else(of_value) {
-            return Ok(Flag { forced: Some(forced), ..flag.clone() });
+            return Ok(with_forced(flag, Some(forced)));
         }
         if self.0.value_type() != flag.value_type || flag.value_type == ValueType::Boolean {
             let known: Vec<&str> = flag.variants.iter().map(|variant| &*variant.name).collect();
@@ -115,8 +115,14 @@ impl Served {
         let new = Variant { name: Arc::from("forced"), value: self.0.clone() };
         let forced = u16::try_from(flag.variants.len()).ok().map(VariantIndex);
         let variants = flag.variants.iter().cloned().chain([new]).collect();
-        Ok(Flag { variants, forced, ..flag.clone() })
+        Ok(Flag { variants, ..with_forced(flag, forced) })
     }
+}
+
+/// A flag that serves a variant, whatever else is said.
+fn with_forced(flag: &Flag, forced: Option<VariantIndex>) -> Flag {
+    let before = Before { forced, ..flag.before().clone() };
+    Flag { extra: Some(Box::new(before)), ..flag.clone() }
 }
 
 /// A force on a flag of one handle, until it is dropped. Forces nest: the last one counts.
@@ -224,8 +230,7 @@ pub fn combinations<'f>(
             refuse(&format!("there is no flag `{name}`"));
         };
         let indices = (0..).map(VariantIndex).take(flag.variants.len());
-        let serving = |index| Flag { forced: Some(index), ..Flag::clone(flag) };
-        let each: Vec<Flag> = indices.map(serving).collect();
+        let each: Vec<Flag> = indices.map(|index| with_forced(flag, Some(index))).collect();
         let longer = |known: &Vec<Flag>| {
             let add = |flag: &Flag| known.iter().chain([flag]).cloned().collect();
             each.iter().map(add).collect::<Vec<Vec<Flag>>>()

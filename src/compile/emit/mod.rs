@@ -90,8 +90,10 @@ struct Emitter<'d> {
 
 /// What a flag serves that asks nothing.
 fn of_everyone(flag: &ir::Flag) -> Option<(VariantIndex, Reason)> {
-    let is_plain = flag.requires.is_empty() && flag.unless.is_empty() && flag.rules.is_empty();
-    match flag.forced {
+    let is_plain = flag.before().requires.is_empty()
+        && flag.before().unless.is_empty()
+        && flag.rules.is_empty();
+    match flag.before().forced {
         Some(forced) => Some((forced, Reason::Forced)),
         None if flag.kill => Some((flag.off, Reason::Killed)),
         None => is_plain.then_some((flag.default, Reason::Static)),
@@ -142,12 +144,13 @@ impl Salts {
 impl Emitter<'_> {
     fn flag(&mut self, flag: &ir::Flag, first_variant: VariantId) {
         let scope = &flag.scope;
-        for part in flag.unless.iter() {
+        for part in &flag.before().unless {
             self.prepare(part, scope);
         }
         let first_op = self.program.ops.next();
-        let not_excluded = self.none_of(&flag.unless, scope, OpId::YES, OpId::NO);
+        let not_excluded = self.none_of(&flag.before().unless, scope, OpId::YES, OpId::NO);
         let requires = flag
+            .before()
             .requires
             .iter()
             .map(|required| self.flag_test(&required.flag, wanted_of(required)))
@@ -159,7 +162,7 @@ impl Emitter<'_> {
         }
         let first_match = self.first_match(flag);
         let on = flag.find_variant("on").filter(|_| flag.is_boolean);
-        let goes_by_rules = flag.requires.is_empty() && flag.unless.is_empty();
+        let goes_by_rules = flag.before().requires.is_empty() && flag.before().unless.is_empty();
         let (default, asks) = match of_everyone(flag) {
             Some((variant, reason)) => (variant, Asks::Nothing(reason)),
             None if goes_by_rules => {
@@ -180,7 +183,7 @@ impl Emitter<'_> {
             first_match,
             speaks_of_time: self.time.contains(&flag.name),
             value_type: flag.value_type,
-            can_lack: !flag.requires.iter().all(|required| self.is_of_everyone(required)),
+            can_lack: !flag.before().requires.iter().all(|required| self.is_of_everyone(required)),
             requires,
         });
     }

@@ -9,7 +9,7 @@ use super::Lowering;
 use super::fields::{A_FLAG, Fields, FreeKeys, as_switch, bits, cut, shown, switch_word};
 use super::merge::FlagSource;
 use crate::ir::{
-    Condition, Flag, Metadata, Name, Reach, Requirement, Scope, Variant, VariantIndex,
+    Before, Condition, Flag, Metadata, Name, Reach, Requirement, Scope, Variant, VariantIndex,
 };
 use crate::report::{Code, Suggestions};
 use crate::source::{FileLine, Spot};
@@ -118,9 +118,7 @@ impl Lowering<'_> {
             default: default?,
             off: off?,
             kill,
-            forced: None,
-            requires: requires.unwrap_or_default().into(),
-            unless: unless.unwrap_or_default().into(),
+            extra: Before::boxed(requires.unwrap_or_default(), unless.unwrap_or_default()),
             metadata,
             scope: Arc::clone(scope),
             reach: Reach::default(),
