@@ -117,11 +117,15 @@ impl<'t> Visitor<'t> for KeySeed<'_, '_, 't> {
     }
 }
 
+/// The entries of a map that are looked through one by one.
+const SMALL: usize = 16;
+
 /// The keys of a map so far, as far as it takes to tell whether one is there already.
 #[derive(Default)]
 pub(super) struct Seen<'t> {
     /// One bit for each key, which few keys of one map share.
     bits: u64,
+    count: usize,
     /// Where each first stands. Small maps, which most are, do without.
     first: Option<HashMap<Cow<'t, str>, NodeId, Seeded>>,
 }
@@ -131,23 +135,31 @@ impl<'t> Seen<'t> {
     /// entries. All its keys are asked for, in their order.
     ///
     /// PERF: LOAD. Of a key whose bit no other has, nothing is compared.
-    #[inline]
-    pub(super) fn first_of(&mut self, key: &Key<'t>, entries: &[Entry<'t>]) -> Option<NodeId> {
-        const SMALL: usize = 16;
+    #[inline(always)]
+    pub(super) fn first_of<'e>(
+        &mut self,
+        key: &Key<'t>,
+        entries: impl FnOnce() -> &'e [Entry<'t>],
+    ) -> Option<NodeId>
+    where
+        't: 'e,
+    {
         let bit = key_bit(&key.text);
-        let is_new = self.bits & bit == 0;
+        let is_new = self.bits & bit == 0 && self.count < SMALL;
         self.bits |= bit;
-        match entries.len() {
-            0..SMALL if is_new => None,
-            0..SMALL => {
-                let first = entries.iter().find(|entry| entry.key.text == key.text);
-                first.map(|entry| entry.key.id)
-            }
-            _ => self.first_of_many(key, entries),
-        }
+        self.count += 1;
+        if is_new { None } else { self.first_among(key, entries()) }
     }
 
     #[inline(never)]
+    fn first_among(&mut self, key: &Key<'t>, entries: &[Entry<'t>]) -> Option<NodeId> {
+        if entries.len() < SMALL {
+            let first = entries.iter().find(|entry| entry.key.text == key.text);
+            return first.map(|entry| entry.key.id);
+        }
+        self.first_of_many(key, entries)
+    }
+
     fn first_of_many(&mut self, key: &Key<'t>, entries: &[Entry<'t>]) -> Option<NodeId> {
         let first = self.first.get_or_insert_with(|| {
             let mut first = HashMap::default();

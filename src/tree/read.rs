@@ -275,12 +275,17 @@ impl<'p, 't> Reading<'p, 't> {
     }
 
     /// Complains of a key that its map has already.
-    #[inline]
+    #[inline(always)]
     pub(super) fn check_key(&mut self, key: &Key<'t>, map: &Part<Entry<'t>>, seen: &mut Seen<'t>) {
-        if let Some(first) = seen.first_of(key, self.entries.so_far(map)) {
-            let text = key.text.to_string();
-            self.complain(ProblemKind::DuplicateKey { text, first }, key.id);
+        if let Some(first) = seen.first_of(key, || self.entries.so_far(map)) {
+            self.complain_of_duplicate(key, first);
         }
+    }
+
+    #[cold]
+    fn complain_of_duplicate(&mut self, key: &Key<'t>, first: NodeId) {
+        let text = key.text.to_string();
+        self.complain(ProblemKind::DuplicateKey { text, first }, key.id);
     }
 
     /// Asks the taker whether the value of a key of the text's own map is taken.

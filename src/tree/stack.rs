@@ -63,12 +63,15 @@ pub(super) fn keep<'t>(
     const LARGE: usize = 64;
     match &mut tree.kind {
         Kind::List(list) if list.capacity() <= LARGE => {
-            list.iter_mut().for_each(|item| keep(items, entries, item));
+            let nested = list.iter_mut().filter(|item| is_nested(item));
+            nested.for_each(|item| keep(items, entries, item));
             list.clear();
             items.used.push(std::mem::take(list));
         }
         Kind::Map(map) if map.capacity() <= LARGE => {
-            map.iter_mut().for_each(|entry| keep(items, entries, &mut entry.value));
+            let nested =
+                map.iter_mut().map(|entry| &mut entry.value).filter(|value| is_nested(value));
+            nested.for_each(|value| keep(items, entries, value));
             map.clear();
             entries.used.push(std::mem::take(map));
         }
@@ -80,4 +83,9 @@ pub(super) fn keep<'t>(
         | Kind::List(_)
         | Kind::Map(_) => {}
     }
+}
+
+/// PERF: most values are texts, for which there is nothing to do (LOAD).
+fn is_nested(node: &Node<'_>) -> bool {
+    matches!(node.kind, Kind::List(_) | Kind::Map(_))
 }
