@@ -1,7 +1,7 @@
 //! Room for a few named items in place.
 
-/// A list of at most so many items with names, which needs no allocation; the number of a list is that
-/// of its count in [`Held`].
+/// A list of at most `N` items with names, which needs no allocation; `LIST` is the place of its count in
+/// [`Held`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Few<'a, T, const LIST: u32, const N: usize> {
     items: [Option<(&'a str, T)>; N],
@@ -28,11 +28,12 @@ const EACH: u64 = 0x0101_0101_0101_0101;
 /// The highest bit of each byte.
 const HIGHEST: u64 = 0x80 * EACH;
 
-/// No mark is zero, nor is it a letter's whose case tells it from another.
 #[inline(always)]
 fn mark(name: &str) -> u8 {
+    const NEVER_ZERO: u8 = 0x80;
+    const LOWER_CASE: u8 = 0x20;
     let last = name.as_bytes().last().copied().unwrap_or(0);
-    (name.len() as u8 ^ last) | 0xa0
+    (name.len() as u8 ^ last) | NEVER_ZERO | LOWER_CASE
 }
 
 /// How many items a context holds in place, in a byte for each of its lists, and what it has elsewhere,
@@ -48,10 +49,9 @@ impl Held {
     pub(super) const NOTHING: Held = Held(0);
     /// What found no room.
     pub(super) const MORE: Held = Held(1 << 24);
-    pub(super) const LENT_ATTRIBUTES: Held = Held(1 << 25);
-    pub(super) const LENT_HEADERS: Held = Held(1 << 26);
+    pub(super) const LENT_HEADERS: Held = Held(1 << 25);
     /// A context under it.
-    pub(super) const UNDER: Held = Held(1 << 27);
+    pub(super) const UNDER: Held = Held(1 << 26);
 
     #[inline(always)]
     pub(super) const fn and(self, other: Held) -> Held {

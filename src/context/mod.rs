@@ -245,7 +245,6 @@ impl<'a> Context<'a> {
     #[must_use]
     #[inline]
     pub fn attributes(mut self, attributes: &'a [(&'a str, Attribute<'a>)]) -> Self {
-        self.held = self.held.and(Held::LENT_ATTRIBUTES);
         self.lent_attributes = attributes;
         self
     }
