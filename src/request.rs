@@ -118,7 +118,8 @@ impl<'r> Request<'r> {
         value.filter(|value| !matches!(value, Attribute::Json(Json::Null)))
     }
 
-    /// An attribute of a short name that the request's own context has, unless it lies further off.
+    /// An attribute of the request's own context, unless it lies further off; its name must not be
+    /// [long](crate::program::Literal::is_long).
     #[inline(always)]
     pub(crate) fn attribute_in_place(&self, name: &AttributeName) -> Option<&'r Attribute<'r>> {
         self.ctx().attribute_in_place(name.mark, |known| name.name.is_short(known))

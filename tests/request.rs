@@ -86,6 +86,70 @@ fn more_than_fits_inline_is_not_lost() {
 }
 
 #[test]
+fn an_attribute_that_is_given_again_counts_in_place_of_the_first() {
+    let snap = Snapshot::from_yaml(
+        "version: 1\nflags: { a: { rules: [{ when: { all: [{ attr.n0: 2 }, { attr.n7: 2 }] } }] } }",
+    )
+    .unwrap();
+    let names: Vec<String> = (0..8).map(|n| format!("n{n}")).collect();
+    // All room is taken when the first and the last are given once more.
+    let full = names.iter().fold(Context::new(), |ctx, name| ctx.attr(name, 1));
+    assert!(!snap.is_enabled("a", &full));
+    assert!(snap.is_enabled("a", &full.clone().attr("n0", 2).attr("n7", 2)));
+    assert!(!snap.is_enabled("a", &full.attr("n0", 2).attr("n7", 2).attr("n7", 1)));
+}
+
+/// Of an attribute it is asked whether it is equal, how it starts, how it compares, and, by a flag of
+/// many rules, which of many it is.
+fn asked_of(name: &str) -> Snapshot {
+    let many: String =
+        (1..7).map(|n| format!("{{ when: {{ attr.{name}: \"{n}7\" }} }}, ")).collect();
+    Snapshot::from_yaml(&format!(
+        "version: 1
+flags:
+  equals: {{ rules: [{{ when: {{ attr.{name}: \"17\" }} }}] }}
+  starts: {{ rules: [{{ when: {{ attr.{name}: {{ starts_with: \"1\" }} }} }}] }}
+  compares: {{ rules: [{{ when: {{ attr.{name}: {{ lt: 20 }} }} }}] }}
+  many: {{ rules: [{many}] }}
+"
+    ))
+    .unwrap()
+}
+
+#[test]
+fn an_attribute_is_looked_for_by_all_of_its_name() {
+    // These have their length and sixteen bytes in common, and the last letter.
+    let (asked, other) = ("abcdefgh-1-abcdefgh", "abcdefgh-2-abcdefgh");
+    let snap = asked_of(asked);
+    for flag in snap.flags() {
+        assert!(snap.is_enabled(flag, &Context::new().attr(asked, "17")), "{flag}");
+        assert!(!snap.is_enabled(flag, &Context::new().attr(other, "17")), "{flag}");
+        assert!(
+            snap.is_enabled(flag, &Context::new().attr(asked, "17").attr(other, "77")),
+            "{flag}"
+        );
+    }
+}
+
+#[test]
+fn what_is_added_counts_before_what_is_lent() {
+    let lent = [("plan", "17".into()), ("plan", "77".into())];
+    let other = [("plan", "77".into()), ("plan", "17".into())];
+    let snap = asked_of("plan");
+    let names: Vec<String> = (0..8).map(|n| format!("n{n}")).collect();
+    let full = names.iter().fold(Context::new(), |ctx, name| ctx.attr(name, 1));
+    for flag in snap.flags() {
+        assert!(snap.is_enabled(flag, &Context::new().attributes(&lent)), "{flag}");
+        assert!(!snap.is_enabled(flag, &Context::new().attributes(&other)), "{flag}");
+        for ctx in [Context::new(), full.clone()] {
+            let added = ctx.clone().attr("plan", "17").attributes(&other);
+            assert!(snap.is_enabled(flag, &added), "{flag}");
+            assert!(!snap.is_enabled(flag, &ctx.attr("plan", "77").attributes(&lent)), "{flag}");
+        }
+    }
+}
+
+#[test]
 fn a_context_shows_names_and_no_values() {
     let ctx = Context::new().user("ada-secret").attr("plan", "gold-secret").header("x", "secret");
     let shown = format!("{ctx:?} {:?}", hoist::Unit::from("unit-secret"));

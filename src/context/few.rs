@@ -18,7 +18,7 @@ pub(crate) struct Mark(u64);
 
 impl Mark {
     #[inline]
-    pub(crate) fn of(name: &str) -> Mark {
+    pub(crate) fn of(name: &[u8]) -> Mark {
         Mark(u64::from(mark(name)) * EACH)
     }
 }
@@ -29,15 +29,15 @@ const EACH: u64 = 0x0101_0101_0101_0101;
 const HIGHEST: u64 = 0x80 * EACH;
 
 #[inline(always)]
-fn mark(name: &str) -> u8 {
+fn mark(name: &[u8]) -> u8 {
     const NEVER_ZERO: u8 = 0x80;
     const LOWER_CASE: u8 = 0x20;
-    let last = name.as_bytes().last().copied().unwrap_or(0);
+    let last = name.last().copied().unwrap_or(0);
     (name.len() as u8 ^ last) | NEVER_ZERO | LOWER_CASE
 }
 
-/// How many items a context holds in place, in a byte for each of its lists, and what it has elsewhere,
-/// in a bit each.
+/// How many items a context holds in place, in a byte for each of its lists, and in a bit each what lies
+/// elsewhere and must be looked at as well.
 ///
 /// PERF: a context is built in one place as long as the compiler knows the counts, and for what was
 /// stored it looks back a hundred instructions and no further: in one word, what was stored last is
@@ -54,7 +54,7 @@ impl Held {
     pub(super) const UNDER: Held = Held(1 << 26);
 
     #[inline(always)]
-    pub(super) const fn and(self, other: Held) -> Held {
+    pub(super) const fn with(self, other: Held) -> Held {
         Held(self.0 | other.0)
     }
 
@@ -96,7 +96,7 @@ impl<'a, T: Copy, const LIST: u32, const N: usize> Few<'a, T, LIST, N> {
     fn put(&mut self, at: usize, held: &mut Held, item: (&'a str, T)) -> Result<(), (&'a str, T)> {
         let Some(slot) = self.items.get_mut(at) else { return Err(item) };
         *slot = Some(item);
-        self.marks |= u64::from(mark(item.0)) << (8 * at);
+        self.marks |= u64::from(mark(item.0.as_bytes())) << (8 * at);
         held.0 += 1 << (8 * LIST);
         Ok(())
     }
@@ -128,7 +128,7 @@ impl<'a, T: Copy, const LIST: u32, const N: usize> Few<'a, T, LIST, N> {
     #[inline(always)]
     fn same(&self, mark: Mark) -> u64 {
         let differs = self.marks ^ mark.0;
-        // A byte that is zero borrows from the next, and no other does.
+        // A byte that is zero borrows from the next; so does a one that is borrowed from.
         differs.wrapping_sub(EACH) & !differs & HIGHEST
     }
 
@@ -180,12 +180,12 @@ mod tests {
             for name in NAMES {
                 for is_it in [str::eq, str::eq_ignore_ascii_case] as [fn(&str, &str) -> bool; 2] {
                     let first = given.iter().find(|(known, _)| is_it(known, name));
-                    let found = few.find(Mark::of(name), |known| is_it(known, name));
+                    let found = few.find(Mark::of(name.as_bytes()), |known| is_it(known, name));
                     assert_eq!(found, first.map(|(_, at)| at), "{name} of {given:?}");
-                    assert!(first.is_none() || !few.lacks(Mark::of(name)));
+                    assert!(first.is_none() || !few.lacks(Mark::of(name.as_bytes())));
                 }
             }
-            assert!(few.lacks(Mark::of("a name of another length")));
+            assert!(few.lacks(Mark::of(b"a name of another length")));
         }
     }
 }

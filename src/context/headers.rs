@@ -71,7 +71,7 @@ impl<'n> HeaderKey<'n> {
         HeaderKey {
             #[cfg(feature = "http")]
             http: http::HeaderName::from_lowercase(name.as_bytes()).ok(),
-            mark: Mark::of(&name),
+            mark: Mark::of(name.as_bytes()),
             name,
         }
     }

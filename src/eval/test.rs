@@ -79,7 +79,7 @@ pub(super) fn header(run: &Run<'_>, test: &Asked<HeaderKey<'_>>) -> Truth {
     }
 }
 
-/// A text that lies further off, if the request has it.
+/// What is asked of a text that lies further off.
 #[inline(never)]
 fn elsewhere(run: &Run<'_>, builtin: Builtin, passes: impl FnOnce(&str) -> Truth) -> Truth {
     run.request.builtin(builtin).map_or(Truth::Unknown, passes)

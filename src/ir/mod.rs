@@ -290,8 +290,8 @@ pub(crate) struct Test {
 /// What a test asks.
 pub(crate) type Matchers = OneOrSeveral<Matcher, Box<[Matcher]>>;
 
-/// The texts that a test compares with. To clone them is cheap.
-pub(crate) type Texts = OneOrSeveral<Name, Arc<[Name]>>;
+/// The texts that a test compares with.
+pub(crate) type Texts = OneOrSeveral<Name, Box<[Name]>>;
 
 /// Things in the order of the text.
 ///

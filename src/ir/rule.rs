@@ -13,7 +13,7 @@ pub(crate) struct Rule {
     /// Its own name, or `rules[2]`.
     pub(crate) name: Name,
     pub(crate) when: Option<Condition>,
-    /// Who of those it matches, unless it has a ramp: see [`More::ramp`].
+    /// The share of its rollout, if it has one that is no ramp: see [`More::ramp`].
     pub(crate) share: Option<Share>,
     /// What it serves, unless it splits them: see [`More::split`].
     pub(crate) serve: Option<VariantIndex>,
@@ -29,7 +29,7 @@ const _: () = assert!(size_of::<Rule>() <= 72);
 ///
 /// PERF: a document has more rules than anything else, each of which takes the room of all that it
 /// holds in place (LOAD, memory).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct More {
     pub(crate) ramp: Option<Ramp>,
     /// Weights, in the order of the variants; none of a rule that serves a single one.

@@ -260,8 +260,9 @@ mod tests {
                 assert_eq!(at_start(start, &other_case), as_upper(start), "{start}");
                 assert_eq!(at_end(end, &whole), yes);
                 assert_eq!(at_end(end, &other_case), as_upper(end), "{end}");
-                assert_eq!(of(end).are_in(&whole), Truth::True);
-                assert_eq!(of(start).are_in(shorter), Truth::False);
+                let alone = |text: &str| Affixes::new(&[Arc::from(text)], ignore_case);
+                assert_eq!([of(end), alone(end)].map(|part| part.are_in(&whole)), yes);
+                assert_eq!([of(start), alone(start)].map(|part| part.are_in(shorter)), no);
                 assert_eq!(at_start(start, shorter), no);
                 for at in 0..length {
                     let mut other = whole.clone();

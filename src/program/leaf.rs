@@ -19,7 +19,7 @@ pub(crate) enum Leaf {
     UserEquals(Arc<TextSet>),
     /// Whether another text that every context can have is one of a set.
     TextEquals(Builtin, Arc<TextSet>),
-    /// What else is asked of the value of such a text.
+    /// What else is asked of a text that every context can have, the user among them.
     Text(Builtin, Arc<Matcher>),
     /// Whether an attribute of the service's own, which may have any value, is one of a set.
     AttributeEquals(Arc<Asked<AttributeName>>),
@@ -134,6 +134,8 @@ pub(crate) struct AttributeName {
 
 impl AttributeName {
     /// Whether tests of it have a leaf of their own.
+    ///
+    /// INVARIANT: of a long name none has, as those leaves compare two words of it only.
     fn is_easy(&self, matcher: &Matcher) -> bool {
         let is_accepted = match self.accepts {
             Accepts::Anything | Accepts::Integers => true,

@@ -173,9 +173,9 @@ mod tests {
         let texts: Vec<String> =
             (0..40).map(|n| "abcdefghij".chars().cycle().take(n).collect()).collect();
         for text in &texts {
-            let literals = [Literal::new("".into()), Literal::new(text.as_str().into())];
+            let literals = [Literal::new("?".into()), Literal::new(text.as_str().into())];
             let [_, literal] = &literals;
-            for other in texts.iter().filter(|other| !other.is_empty()) {
+            for other in &texts {
                 assert_eq!(literal.is(other), text == other, "{text} {other}");
                 let is_one = Literal::any(&literals, other);
                 assert_eq!(is_one, Truth::of(text == other), "{text} {other}");

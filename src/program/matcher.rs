@@ -128,7 +128,7 @@ pub(crate) fn passes_text(matcher: &Matcher, text: &str) -> Truth {
     }
 }
 
-/// The same, in line where it is asked how a text starts or ends.
+/// The same, in line where it is asked for one start or one end.
 ///
 /// PERF: as what is commonest but equality (DEEP, PRODUCT).
 #[inline(always)]

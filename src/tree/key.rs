@@ -117,7 +117,7 @@ impl<'t> Visitor<'t> for KeySeed<'_, '_, 't> {
     }
 }
 
-/// The entries of a map that are looked through one by one.
+/// A map of fewer entries is looked through one by one.
 const SMALL: usize = 16;
 
 /// The keys of a map so far, as far as it takes to tell whether one is there already.
@@ -125,6 +125,7 @@ const SMALL: usize = 16;
 pub(super) struct Seen<'t> {
     /// One bit for each key, which few keys of one map share.
     bits: u64,
+    /// How many keys were asked for.
     count: usize,
     /// Where each first stands. Small maps, which most are, do without.
     first: Option<HashMap<Cow<'t, str>, NodeId, Seeded>>,

@@ -74,7 +74,7 @@ struct Emitter<'d> {
     compiled: &'d Compiled,
     first_variants: Vec<VariantId>,
     program: Program,
-    /// The tests that several conditions have in common.
+    /// What asks the tests that several conditions have in common.
     tests: HashMap<*const ir::Test, Leaf, Seeded>,
     /// Segments by their scope and name: each scope has its own.
     segments: HashMap<(*const Scope, Name), SegmentId, Seeded>,
@@ -90,10 +90,9 @@ struct Emitter<'d> {
 
 /// What a flag serves that asks nothing.
 fn of_everyone(flag: &ir::Flag) -> Option<(VariantIndex, Reason)> {
-    let is_plain = flag.before().requires.is_empty()
-        && flag.before().unless.is_empty()
-        && flag.rules.is_empty();
-    match flag.before().forced {
+    let before = flag.before();
+    let is_plain = before.requires.is_empty() && before.unless.is_empty() && flag.rules.is_empty();
+    match before.forced {
         Some(forced) => Some((forced, Reason::Forced)),
         None if flag.kill => Some((flag.off, Reason::Killed)),
         None => is_plain.then_some((flag.default, Reason::Static)),
@@ -143,14 +142,13 @@ impl Salts {
 
 impl Emitter<'_> {
     fn flag(&mut self, flag: &ir::Flag, first_variant: VariantId) {
-        let scope = &flag.scope;
-        for part in &flag.before().unless {
+        let (scope, before) = (&flag.scope, flag.before());
+        for part in &before.unless {
             self.prepare(part, scope);
         }
         let first_op = self.program.ops.next();
-        let not_excluded = self.none_of(&flag.before().unless, scope, OpId::YES, OpId::NO);
-        let requires = flag
-            .before()
+        let not_excluded = self.none_of(&before.unless, scope, OpId::YES, OpId::NO);
+        let requires = before
             .requires
             .iter()
             .map(|required| self.flag_test(&required.flag, wanted_of(required)))
@@ -162,7 +160,7 @@ impl Emitter<'_> {
         }
         let first_match = self.first_match(flag);
         let on = flag.find_variant("on").filter(|_| flag.is_boolean);
-        let goes_by_rules = flag.before().requires.is_empty() && flag.before().unless.is_empty();
+        let goes_by_rules = before.requires.is_empty() && before.unless.is_empty();
         let (default, asks) = match of_everyone(flag) {
             Some((variant, reason)) => (variant, Asks::Nothing(reason)),
             None if goes_by_rules => {
@@ -183,7 +181,7 @@ impl Emitter<'_> {
             first_match,
             speaks_of_time: self.time.contains(&flag.name),
             value_type: flag.value_type,
-            can_lack: !flag.before().requires.iter().all(|required| self.is_of_everyone(required)),
+            can_lack: !before.requires.iter().all(|required| self.is_of_everyone(required)),
             requires,
         });
     }

@@ -135,7 +135,7 @@ impl Emitter<'_> {
             | Declared::Instant => Accepts::Anything,
         };
         let made = AttributeName {
-            mark: Mark::of(name),
+            mark: Mark::of(name.as_bytes()),
             name: Literal::new(Box::from(&**name)),
             paths: paths.collect(),
             accepts,

@@ -33,7 +33,7 @@ const MAX_WEIGHT: u32 = 1_000_000;
 
 /// The keys of what few rules have.
 ///
-/// INVARIANT: all that [`Lowering::more`] asks for, as it is not called where none of them stands.
+/// INVARIANT: all that [`Lowering::more`] asks for: where none of them stands it need not be called.
 const MORE: u64 = bits(&["unless", "from", "until", "else", "by", "seed", "request_targeting"]);
 
 /// What a rule takes from its flag.
