@@ -1,6 +1,6 @@
 //! What the passes over all flags need to know of each, and of most is all.
 
-use super::{Condition, Flag, More, Rule};
+use super::{Before, Condition, Flag, More};
 
 /// How far the rules and conditions of a flag reach, by themselves.
 ///
@@ -20,17 +20,17 @@ pub(crate) struct Reach {
 
 impl Reach {
     pub(crate) fn of(flag: &Flag) -> Reach {
-        let is_timed = |rule: &Rule| {
-            let More { from, until, ramp, .. } = rule.more();
-            from.is_some() || until.is_some() || ramp.is_some()
-        };
-        let mut reach = Reach {
-            refers: !flag.before().requires.is_empty(),
-            is_timed: flag.rules.iter().any(is_timed),
-            ..Reach::default()
-        };
-        for condition in flag.conditions() {
+        let Before { requires, unless, .. } = flag.before();
+        let mut reach = Reach { refers: !requires.is_empty(), ..Reach::default() };
+        for condition in unless {
             reach.add(condition, 1);
+        }
+        for rule in &flag.rules {
+            let More { from, until, ramp, unless, .. } = rule.more();
+            reach.is_timed |= from.is_some() || until.is_some() || ramp.is_some();
+            for condition in rule.when.iter().chain(unless) {
+                reach.add(condition, 1);
+            }
         }
         reach
     }

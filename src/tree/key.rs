@@ -145,7 +145,7 @@ impl<'t> Seen<'t> {
     where
         't: 'e,
     {
-        let bit = key_bit(&key.text);
+        let bit = 1 << key_place(&key.text);
         let is_new = self.bits & bit == 0 && self.count < SMALL;
         self.bits |= bit;
         self.count += 1;
@@ -179,13 +179,13 @@ impl<'t> Seen<'t> {
     }
 }
 
-/// One bit for a key, which few keys of one map share; of the format's own words in a flag, or in a
-/// rule, no two.
+/// A number below 64 for a key, which few keys of one map share; of the format's own words in a map, no
+/// two.
 #[inline]
-pub(crate) const fn key_bit(key: &str) -> u64 {
+pub(crate) const fn key_place(key: &str) -> usize {
     let first = match key.as_bytes() {
         [first, ..] => *first as usize,
         [] => 0,
     };
-    1 << ((first + 10 * key.len()) % 64)
+    (first + 21 * key.len()) % 64
 }

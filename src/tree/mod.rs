@@ -16,7 +16,7 @@ mod yaml_error;
 
 use std::borrow::Cow;
 
-pub(crate) use key::key_bit;
+pub(crate) use key::key_place;
 pub(crate) use read::{InVain, Parsed, Taker, parse, parse_for};
 pub(crate) use seeded::Seeded;
 

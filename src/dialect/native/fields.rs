@@ -6,10 +6,11 @@ use super::Lowering;
 use super::TOP_KEYS;
 use super::condition;
 use super::flag::FLAG_KEYS;
+use super::keys::Keys;
 use super::rule::RULE_KEYS;
 use crate::report::{Code, nearest};
 use crate::source::{Owner, Problem, Spot};
-use crate::tree::{Entry, Kind, Node, NodeId, key_bit};
+use crate::tree::{Entry, Kind, Node, NodeId, key_place};
 
 /// Words that are kept for later versions, wherever they stand.
 const RESERVED: [&str; 11] = [
@@ -76,24 +77,29 @@ pub(super) enum FreeKeys {
 }
 
 /// The known keys of one map.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Fields<'n, 't> {
     pub(super) node: &'n Node<'t>,
     entries: &'n [Entry<'t>],
-    known: &'n [&'static str],
-    /// The [`key_bit`] of each key that stands there.
-    ///
-    /// PERF: most keys that a map is asked for are not there, and literal ones have their bit when the
-    /// crate is compiled (LOAD).
+    known: &'static Keys,
+    /// The bits of the [`key_place`] of each key that stands there.
     present: u64,
+    /// A byte for each of the first entries, the lowest for the first: the [`key_place`] of a known key.
+    ///
+    /// PERF: a flag is asked for some thirty keys, which have their places when the crate is compiled
+    /// (LOAD).
+    places: u64,
     has_unknown: bool,
 }
 
-/// The bits of some keys.
+/// The lowest bit of each byte of a word.
+const ONES: u64 = u64::MAX / 255;
+
+/// The bits of the places of some keys.
 pub(super) const fn bits(mut keys: &[&str]) -> u64 {
     let mut bits = 0;
     while let [key, others @ ..] = keys {
-        bits |= key_bit(key);
+        bits |= 1 << key_place(key);
         keys = others;
     }
     bits
@@ -108,16 +114,27 @@ impl<'n, 't> Fields<'n, 't> {
 
     #[inline]
     pub(super) fn entry(&self, key: &str) -> Option<&'n Entry<'t>> {
-        self.find(key, key_bit(key)).filter(|entry| !matches!(entry.value.kind, Kind::Null))
+        self.find(key).filter(|entry| !matches!(entry.value.kind, Kind::Null))
     }
 
+    /// The first entry of a known key.
     #[inline]
-    fn find(&self, key: &str, bit: u64) -> Option<&'n Entry<'t>> {
-        if self.present & bit == 0 { None } else { self.search(key) }
+    fn find(&self, key: &str) -> Option<&'n Entry<'t>> {
+        debug_assert!(self.known.has(key, key_place(key)), "`{key}` is asked for and not known");
+        let place = key_place(key);
+        if self.present & 1 << place == 0 {
+            return None;
+        }
+        let differs = self.places ^ (ONES * place as u64);
+        // The high bit of the first byte that is the place, and perhaps of some behind it.
+        match differs.wrapping_sub(ONES) & !differs & (ONES << 7) {
+            0 => self.search(key),
+            same => self.entries.get(same.trailing_zeros() as usize / 8),
+        }
     }
 
-    // Out of line: a flag is asked for some thirty keys, of which it has few.
-    #[inline(never)]
+    /// The entry of a key that stands behind the first ones, if it does.
+    #[cold]
     fn search(&self, key: &str) -> Option<&'n Entry<'t>> {
         self.entries.iter().find(|entry| entry.key.text == key)
     }
@@ -133,7 +150,7 @@ impl<'n, 't> Fields<'n, 't> {
     /// Whether the key stands there, with whatever value.
     #[inline]
     pub(super) fn has(&self, key: &str) -> bool {
-        self.find(key, key_bit(key)).is_some()
+        self.find(key).is_some()
     }
 
     /// Whether the key stands there, be it misspelt: what is said of that need not be said twice.
@@ -182,18 +199,22 @@ impl Lowering<'_> {
         &mut self,
         node: &'n Node<'t>,
         what: &str,
-        known: &'n [&'static str],
+        known: &'static Keys,
         free: FreeKeys,
     ) -> Option<Fields<'n, 't>> {
         let Some(entries) = node.map() else {
             self.error(Code::WrongType, node.id, format!("{what} is a map, not {}", node.noun()));
             return None;
         };
-        let (mut present, mut has_unknown) = (0, false);
-        for entry in entries {
+        let (mut present, mut places, mut has_unknown) = (0, u64::MAX, false);
+        for (index, entry) in entries.iter().enumerate() {
             let key = &*entry.key.text;
-            present |= key_bit(key);
-            if is_known(key, known) {
+            let place = key_place(key);
+            present |= 1 << place;
+            if known.has(key, place) {
+                if index < 8 {
+                    places ^= (0xff ^ place as u64) << (8 * index);
+                }
                 if matches!(entry.value.kind, Kind::Null) {
                     self.null(entry);
                 }
@@ -204,7 +225,7 @@ impl Lowering<'_> {
                 self.unknown_key(entry, what, known);
             }
         }
-        Some(Fields { node, entries, known, present, has_unknown })
+        Some(Fields { node, entries, known, present, places, has_unknown })
     }
 
     #[cold]
@@ -316,16 +337,6 @@ impl Lowering<'_> {
     }
 }
 
-/// Whether a key is one of the known ones.
-///
-/// PERF: LOAD. By far the most that are of its length start with another letter.
-fn is_known(key: &str, known: &[&str]) -> bool {
-    let (length, first) = (key.len(), key.as_bytes().first());
-    known
-        .iter()
-        .any(|known| known.len() == length && known.as_bytes().first() == first && *known == key)
-}
-
 /// The known key that an unknown one stands for.
 pub(super) fn meant(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let synonym = SYNONYMS.iter().find(|(other, ours)| *other == key && known.contains(ours));
@@ -428,16 +439,4 @@ pub(super) fn cut(text: &str) -> String {
         return text.chars().map(clean).collect();
     }
     text.chars().take(MOST - 1).map(clean).chain(['…']).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_two_words_of_a_map_have_one_bit() {
-        for known in [&TOP_KEYS[..], &FLAG_KEYS, &RULE_KEYS] {
-            assert_eq!(bits(known).count_ones() as usize, known.len(), "{known:?}");
-        }
-    }
 }

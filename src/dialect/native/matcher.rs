@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::Lowering;
 use super::fields::{FreeKeys, cut, shown};
+use super::keys::Keys;
 use crate::ir::{Declared, Matcher, Matchers, Name, Subject, TextRelation, Texts};
 use crate::literal::address::{NetworkError, parse_network};
 use crate::literal::number::{Comparison, Number};
@@ -15,7 +16,7 @@ use crate::report::{Code, Suggestions};
 use crate::tree::{Entry, Kind, Node};
 
 /// The keys of a map of tests.
-const TESTS: [&str; 15] = [
+static TESTS: Keys = Keys::new(&[
     "in",
     "in_file",
     "starts_with",
@@ -31,7 +32,7 @@ const TESTS: [&str; 15] = [
     "before",
     "exists",
     "ignore_case",
-];
+]);
 
 /// The tests that `ignore_case` can stand beside.
 const TEXT_TESTS: [&str; 6] = ["in", "in_file", "starts_with", "ends_with", "contains", "matches"];

@@ -8,6 +8,7 @@ mod alone;
 mod condition;
 mod fields;
 mod flag;
+mod keys;
 mod list;
 mod matcher;
 mod merge;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use fields::FreeKeys;
 pub(crate) use fields::is_name;
+use keys::Keys;
 pub(crate) use list::{ListFiles, NoListFiles};
 use merge::FlagSource;
 pub(crate) use said::{Said, said};
@@ -41,8 +43,8 @@ use crate::source::{FileId, Owner, Problem, Sources, Spot};
 use crate::tree::{self, Kind, Node, NodeId, Parsed, Seeded, Syntax};
 
 /// The keys of a whole file.
-const TOP_KEYS: [&str; 7] =
-    ["version", "attributes", "segments", "flags", "strategies", "tests", "by"];
+static TOP_KEYS: Keys =
+    Keys::new(&["version", "attributes", "segments", "flags", "strategies", "tests", "by"]);
 
 /// One text of a layer.
 #[derive(Clone, Debug)]

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::Lowering;
 use super::fields::{A_RULE, Fields, FreeKeys, bits, cut, shown};
 use super::flag::Variants;
+use super::keys::Keys;
 use crate::bucket::Share;
 use crate::ir::{More, Name, Ramp, Rule, UnitName, VariantIndex};
 use crate::report::Code;
 use crate::source::{FileLine, NodeSpot};
 use crate::tree::{Entry, Kind, Node};
 
-pub(super) const RULE_KEYS: [&str; 13] = [
+pub(super) static RULE_KEYS: Keys = Keys::new(&[
     "name",
     "when",
     "unless",
@@ -26,7 +27,7 @@ pub(super) const RULE_KEYS: [&str; 13] = [
     "by",
     "seed",
     "request_targeting",
-];
+]);
 
 /// The largest weight of an arm.
 const MAX_WEIGHT: u32 = 1_000_000;

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::Lowering;
 use super::fields::{FreeKeys, as_switch, cut, shown};
+use super::keys::Keys;
 use crate::context::{AttributeBuf, Builtin, ContextBuf};
 use crate::ir::{Expectation, TestCase};
 use crate::report::Code;
@@ -29,7 +30,7 @@ impl Lowering<'_> {
     }
 
     fn test_case(&mut self, node: &Node<'_>) -> Option<TestCase> {
-        const KEYS: [&str; 4] = ["name", "at", "context", "expect"];
+        static KEYS: Keys = Keys::new(&["name", "at", "context", "expect"]);
         let before = self.problems.len();
         let fields = self.fields(node, "a test case", &KEYS, FreeKeys::Refused)?;
         for key in ["name", "expect"] {
