@@ -62,7 +62,8 @@ pub fn module<P: AsRef<Path>>(layers: impl IntoIterator<Item = P>) -> Result<Str
     let unsaid = Said::default();
     let (mut statics, mut types) = (Names::new(screaming), Names::new(camel));
     let (mut enums, mut keys) = (String::new(), String::new());
-    for flag in loaded.document.flags.iter() {
+    for flag in loaded.document.flags.iter().map(|flag| flag.unpacked()) {
+        let flag = &flag;
         let said = said.get(&*flag.name).unwrap_or(&unsaid);
         let name = statics.of(&flag.name, "FLAG_")?;
         let (value_type, default) = match said.has_variants {

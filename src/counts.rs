@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use crate::ir::{Flag, Flags, Name};
+use crate::ir::{Name, Packed, PackedFlag};
 use crate::program::{Decided, FlagId, Id, Program};
 use crate::reason::Reason;
 
@@ -81,7 +81,7 @@ struct Totals {
 
 impl Tallies {
     /// A tally for a state with these flags.
-    pub(crate) fn begin(&self, flags: &Flags, program: &Program) -> Arc<Tally> {
+    pub(crate) fn begin(&self, flags: &Packed, program: &Program) -> Arc<Tally> {
         let tally = Arc::new(Tally::new(flags, program));
         let mut tallied = self.settled();
         tallied.live.push(Arc::clone(&tally));
@@ -122,10 +122,10 @@ impl Totals {
     fn add(&mut self, tally: &Tally) {
         let served = tally.flags.iter().zip(&tally.places);
         for (flag, place) in served {
-            for (variant, column) in flag.variants.iter().zip(place.first_column..) {
+            for (variant, column) in flag.variants().iter().zip(place.first_column..) {
                 let count = tally.sum(column);
                 if count > 0 {
-                    let key = (Arc::clone(&flag.name), Arc::clone(&variant.name));
+                    let key = (Arc::clone(flag.name), Arc::clone(&variant.name));
                     *self.served.entry(key).or_default() += count;
                 }
             }
@@ -142,7 +142,7 @@ const ERRORS: usize = 2;
 /// What the flags of one state served.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    flags: Flags,
+    flags: Packed,
     places: Box<[Place]>,
     first_error: usize,
     /// Rows of the same columns, each for some of the threads.
@@ -168,13 +168,13 @@ const COLUMNS_OF_LINE: usize = 16;
 const MOST_ROWS: usize = 16;
 
 impl Tally {
-    fn new(flags: &Flags, program: &Program) -> Tally {
+    fn new(flags: &Packed, program: &Program) -> Tally {
         let mut columns = 0;
-        let mut place = |(position, flag): (usize, &Arc<Flag>)| {
+        let mut place = |(position, flag): (usize, PackedFlag<'_>)| {
             let first_column = columns;
-            columns += flag.variants.len();
+            columns += flag.variants().len();
             let compiled = program.flags.get(FlagId::new(position));
-            let first_variant = compiled.first_variant(flag.off.0).index();
+            let first_variant = compiled.first_variant(flag.off().0).index();
             Place { first_column, first_variant }
         };
         let places = flags.iter().enumerate().map(&mut place).collect();

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use crate::ir::PackedFlag;
 use crate::load::{Kept, Loaded};
 use crate::program::{Decided, NO_BUCKET, Outcome};
 use crate::reason::Reason;
@@ -44,9 +45,9 @@ impl<'s> Decision<'s> {
         Decision { loaded, name, decided }
     }
 
-    fn parts(&self) -> Option<(&'s crate::ir::Flag, Outcome)> {
+    fn parts(&self) -> Option<(PackedFlag<'s>, Outcome)> {
         let (id, outcome) = self.decided.ok()?;
-        self.loaded.flag(id).map(|flag| (&**flag, outcome))
+        self.loaded.flag(id).map(|flag| (flag, outcome))
     }
 
     /// The name of the flag, as it was asked for.
@@ -71,8 +72,9 @@ impl<'s> Decision<'s> {
 
     /// Whether this is a boolean flag and on.
     pub fn is_enabled(&self) -> bool {
-        self.parts().is_some_and(|(flag, _)| flag.is_boolean)
-            && self.value().and_then(Value::as_bool) == Some(true)
+        self.decided.is_ok_and(|(flag, outcome)| {
+            self.loaded.program.flags.get(flag).on == Some(outcome.variant)
+        })
     }
 
     /// Why it came out so.
@@ -85,13 +87,14 @@ impl<'s> Decision<'s> {
 
     /// The name of the rule that decided, or its place as `rules[2]`.
     pub fn rule(&self) -> Option<&'s str> {
-        self.ir_rule().map(|rule| &*rule.name)
+        let (flag, index) = self.flag_and_rule()?;
+        flag.rule(index)
     }
 
-    fn ir_rule(&self) -> Option<&'s crate::ir::Rule> {
+    fn flag_and_rule(&self) -> Option<(PackedFlag<'s>, usize)> {
         let (flag, outcome) = self.parts()?;
         let index = outcome.rule.index().filter(|_| outcome.reason != Reason::Prerequisite)?;
-        flag.rules.get(index)
+        Some((flag, index))
     }
 
     /// The flag whose variant is required and not served, with the reason
@@ -99,7 +102,7 @@ impl<'s> Decision<'s> {
     pub fn prerequisite(&self) -> Option<&'s str> {
         let (flag, outcome) = self.parts()?;
         let index = outcome.rule.index().filter(|_| outcome.reason == Reason::Prerequisite)?;
-        flag.before().requires.get(index).map(|required| &*required.flag)
+        flag.required(index)
     }
 
     /// Whether the flag is broken in the file and this is of its last good version: the place is
@@ -133,14 +136,14 @@ impl<'s> Decision<'s> {
 
     /// The file and the line, from 1, of the rule that decided, of the kill, or of the flag.
     pub fn place(&self) -> Option<(&'s str, u32)> {
-        let (flag, _) = self.parts()?;
-        if let Some(rule) = self.ir_rule() {
-            return Some(flag.place(rule.line));
+        if let Some((flag, index)) = self.flag_and_rule() {
+            return flag.place_of_rule(index);
         }
+        let (flag, _) = self.parts()?;
         let by_kill_file = self.loaded.kills.0.get(self.name);
         match by_kill_file.filter(|_| self.reason() == Reason::Killed) {
             Some(place) => Some((&place.file, place.line)),
-            None => Some(flag.place(flag.line)),
+            None => Some(flag.place()),
         }
     }
 }

@@ -109,7 +109,8 @@ impl Declared {
                 None => problems.push(self.missing(*key, document)),
             }
         }
-        for flag in self.undeclared(document) {
+        let is_undeclared = self.undeclared();
+        for flag in document.flags.iter().filter(|flag| is_undeclared(&flag.name)) {
             let message = format!("no key in the code declares the flag `{}`", flag.name);
             let owner = Owner::Flag(flag.name.clone());
             problems.push(Problem::warning(Code::UndeclaredFlag, message, flag.spot, owner));
@@ -117,14 +118,10 @@ impl Declared {
         problems
     }
 
-    /// The flags of the files that no key declares, if any key is known.
-    pub(crate) fn undeclared<'d>(&self, document: &'d Document) -> Vec<&'d Flag> {
-        if self.keys.is_empty() {
-            return Vec::new();
-        }
-        let names: BTreeSet<&str> = self.keys.iter().map(|key| key.name()).collect();
-        let flags = document.flags.iter().map(|flag| &**flag);
-        flags.filter(|flag| !names.contains(&*flag.name)).collect()
+    /// What tells whether no key declares a flag, if any key is known.
+    pub(crate) fn undeclared(&self) -> impl Fn(&str) -> bool + use<> {
+        let names: BTreeSet<&'static str> = self.keys.iter().map(|key| key.name()).collect();
+        move |flag| !names.is_empty() && !names.contains(flag)
     }
 
     fn missing(&self, key: &dyn DeclaredKey, document: &Document) -> Problem {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::ir::{Document, Expectation, Name};
+use crate::ir::{Document, Expectation, Name, Packed};
 use crate::load::{Kills, Settings};
 use crate::reload::read::Layers;
 use crate::snapshot::Snapshot;
@@ -65,15 +65,15 @@ pub(crate) fn run(layers: &Layers) -> Result<Vec<Ran>, Error> {
     Ok(ran(&snapshot, &snapshot.loaded().document))
 }
 
-fn ran(snapshot: &Snapshot, document: &Document) -> Vec<Ran> {
+fn ran(snapshot: &Snapshot, document: &Document<Packed>) -> Vec<Ran> {
     let of_case = |case: &crate::ir::TestCase| {
         let ctx = case.context.as_context();
         let failure = |expected: &Expectation| {
             let explanation = snapshot.explain(&*expected.flag, &ctx);
             let served = explanation.decision().variant();
             let wanted = document.flags.get(&expected.flag).and_then(|flag| {
-                let at = flag.find_spelt(&expected.variant)?;
-                flag.variants.get(usize::from(at.0))
+                let at = flag.unpacked().find_spelt(&expected.variant)?;
+                flag.variants().get(usize::from(at.0))
             });
             let wanted = wanted.map_or(&expected.variant, |variant| &variant.name);
             (*served != **wanted).then(|| Failure {

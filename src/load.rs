@@ -11,7 +11,8 @@ use crate::context::{Context, ContextBuf};
 use crate::counts::{Tallies, Tally};
 use crate::declared::{Declared, ParsedValues};
 use crate::dialect::native::{self, ListFiles, Lowered, Text};
-use crate::ir::{Document, Flag, Flags, Metadata, Name, Reach, Variant, VariantIndex};
+use crate::ir::VariantIndex;
+use crate::ir::{Document, Flag, Flags, Metadata, Name, Packed, PackedFlag, Reach, Variant};
 use crate::limits::Limits;
 use crate::literal::instant;
 use crate::program::{Decided, FlagId, Id, Program};
@@ -116,9 +117,9 @@ impl Settings {
 pub(crate) struct Loaded {
     pub(crate) program: Program,
     /// What the toggle files say. The kill file does not show here: what it kills can be lifted.
-    pub(crate) document: Document,
+    pub(crate) document: Document<Packed>,
     /// The flags by their ids, as they are with the kills.
-    pub(crate) flags: Flags,
+    pub(crate) flags: Packed,
     /// Flags that are killed from outside the toggle files.
     pub(crate) kills: Kills,
     /// What keys of the code parse of the values.
@@ -152,7 +153,7 @@ pub(crate) enum Kept {
 
 impl Loaded {
     /// The flag of an id, as the file says it.
-    pub(crate) fn flag(&self, id: FlagId) -> Option<&Arc<Flag>> {
+    pub(crate) fn flag(&self, id: FlagId) -> Option<PackedFlag<'_>> {
         self.flags.at(id.index())
     }
 
@@ -161,14 +162,29 @@ impl Loaded {
         Loaded { hash, ..self }
     }
 
-    fn new(read: Read, kills: Kills, flags: Flags, settings: &Settings) -> Loaded {
+    /// The state of what was read; `changed` are its flags where kills or tests change some.
+    fn new(read: Read, kills: Kills, changed: Option<Flags>, settings: &Settings) -> Loaded {
         let Read { document, compiled, report, broken, is_sealed, texts, hash } = read;
-        let program = compile::emit(&flags, &compiled);
+        let Document { flags, scope, tests } = document;
+        let whole = changed.as_ref().unwrap_or(&flags);
+        let program = compile::emit(whole, &compiled);
+        let parsed = ParsedValues::of(&settings.declared, whole, &program);
+        let names = Arc::clone(program.names.all());
+        let (said, flags) = match changed {
+            None => {
+                let said = Packed::new(flags, names, &scope);
+                (said.clone(), said)
+            }
+            Some(changed) => {
+                let said = flags.keys().cloned().collect();
+                (Packed::new(flags, said, &scope), Packed::new(changed, names, &scope))
+            }
+        };
         let tally = settings.tallies.as_ref().map(|tallies| tallies.begin(&flags, &program));
         Loaded {
-            parsed: ParsedValues::of(&settings.declared, &flags, &program),
+            parsed,
             program,
-            document,
+            document: Document { flags: said, scope, tests },
             flags,
             kills,
             compiled,
@@ -187,31 +203,37 @@ impl Loaded {
 
     /// A new state of the same texts under other kills.
     pub(crate) fn with_kills(&self, kills: Kills) -> Loaded {
-        let flags = under(&self.document, &kills);
-        self.remade(flags, kills)
+        let read = self.read();
+        let changed = under(&read.document.flags, &kills);
+        Loaded::new(read, kills, changed, &self.settings)
     }
 
     /// A new state of the same texts in which flags serve what a test wants of them.
     #[cfg(feature = "testing")]
     pub(crate) fn with_forced(&self, forced: Vec<Flag>) -> Loaded {
-        let mut flags = self.flags.clone();
+        let mut flags = self.flags.unpacked();
         for flag in forced {
-            flags.insert(Arc::new(flag));
+            flags.insert(flag);
         }
-        self.remade(flags, self.kills.clone())
+        Loaded::new(self.read(), self.kills.clone(), Some(flags), &self.settings)
     }
 
-    fn remade(&self, flags: Flags, kills: Kills) -> Loaded {
-        let read = Read {
-            document: self.document.clone(),
+    /// What reading its texts gave, unpacked.
+    fn read(&self) -> Read {
+        let Document { flags, scope, tests } = &self.document;
+        Read {
+            document: Document {
+                flags: flags.unpacked(),
+                scope: Arc::clone(scope),
+                tests: tests.clone(),
+            },
             compiled: Arc::clone(&self.compiled),
             report: self.report.clone(),
             broken: self.broken.clone(),
             is_sealed: self.is_sealed,
             texts: self.texts,
             hash: self.hash,
-        };
-        Loaded::new(read, kills, flags, &self.settings)
+        }
     }
 
     /// Tells of a decision that somebody asked for.
@@ -241,18 +263,18 @@ fn next_generation() -> u32 {
     GENERATION.fetch_add(1, Ordering::Relaxed)
 }
 
-/// The flags of a document under kills.
-fn under(document: &Document, kills: &Kills) -> Flags {
-    let mut flags = document.flags.clone();
+/// The flags of a document under kills, if there are any.
+fn under(flags: &Flags, kills: &Kills) -> Option<Flags> {
+    let mut killed = (!kills.0.is_empty()).then(|| flags.clone())?;
     for name in kills.0.keys() {
         let flag = match flags.get(name) {
-            Some(flag) => Arc::new(Flag { kill: true, ..Flag::clone(flag) }),
+            Some(flag) => Flag { kill: true, ..flag.clone() },
             // Callers whose default is on must hear of it even where the file has lost the flag.
             None => killed_flag(name),
         };
-        flags.insert(flag);
+        killed.insert(flag);
     }
-    flags
+    Some(killed)
 }
 
 /// What reading texts gave.
@@ -268,8 +290,8 @@ struct Read {
 
 impl Read {
     fn loaded(self, from: &Origin<'_>) -> Loaded {
-        let flags = under(&self.document, from.kills);
-        Loaded::new(self, from.kills.clone(), flags, from.settings)
+        let changed = under(&self.document.flags, from.kills);
+        Loaded::new(self, from.kills.clone(), changed, from.settings)
     }
 }
 
@@ -504,16 +526,16 @@ fn mix(
     let mut kept = BTreeMap::new();
     for name in new.flags.keys().chain(&lowered.broken.flags) {
         if let Some(flag) = new.flags.get(name).filter(|_| fresh.contains(name)) {
-            flags.push(Arc::clone(flag));
+            flags.push(flag.clone());
             continue;
         }
         let is_killed = lowered.killed.contains(name);
         // What stood in for one that never was good is no last good version.
         let stood_in = published.broken.get(name) == Some(&Kept::LeftOut);
         let last_good = published.document.flags.get(name).filter(|_| !stood_in);
-        let last_good = last_good.map(|flag| match is_killed {
-            true => Arc::new(Flag { kill: true, ..Flag::clone(flag) }),
-            false => Arc::clone(flag),
+        let last_good = last_good.map(|flag| {
+            let flag = flag.unpacked();
+            Flag { kill: flag.kill || is_killed, ..flag }
         });
         let version = last_good.clone().or_else(|| is_killed.then(|| killed_flag(name)));
         flags.extend(version);
@@ -526,8 +548,8 @@ fn mix(
 }
 
 /// A flag of which nothing is readable but that it is killed.
-fn killed_flag(name: &Name) -> Arc<Flag> {
-    Arc::new(Flag { kill: true, ..stand_in(name, ValueType::Boolean, Variant::switch()) })
+fn killed_flag(name: &Name) -> Flag {
+    Flag { kill: true, ..stand_in(name, ValueType::Boolean, Variant::switch()) }
 }
 
 /// A flag that the files lack: it serves the first of its variants.

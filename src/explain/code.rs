@@ -9,7 +9,7 @@ use crate::program::{Asks, FlagId, OpId, Truth};
 
 /// The steps of a flag: of its `unless` and of each of its rules, each with where it goes on.
 pub(crate) fn of_flag(loaded: &Loaded, id: FlagId) -> Option<String> {
-    let flag = loaded.flag(id)?;
+    let flag = loaded.flag(id)?.unpacked();
     let compiled = loaded.program.flags.get(id);
     let asks = match compiled.asks {
         Asks::Nothing(reason) => format!("asks nothing: {reason}"),

@@ -217,6 +217,7 @@ struct Teller<'e> {
 impl Teller<'_> {
     fn flag(&self, id: FlagId, frame: &Frame) -> Vec<Step> {
         let Some(flag) = self.loaded.flag(id) else { return Vec::new() };
+        let flag = &flag.unpacked();
         let mut steps = Vec::new();
         if flag.kill {
             let text = "killed: nothing else counts".to_owned();
@@ -319,7 +320,7 @@ impl Teller<'_> {
             Some(RuleResult::Served { .. }) => Finding::Match,
         };
         let text = format!("rule {}", rule.name);
-        let (file, line) = flag.place(rule.line);
+        let (file, line) = flag.scope.place(rule.line);
         Step { text, found, place: Some(format!("{file}:{line}")), steps }
     }
 

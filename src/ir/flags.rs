@@ -6,11 +6,11 @@ use super::{Flag, Name};
 
 /// Flags in the byte order of their names, each name once. To clone them is cheap.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Flags(Arc<Vec<Arc<Flag>>>);
+pub(crate) struct Flags(Arc<Vec<Flag>>);
 
 impl Flags {
     /// Flags in any order; no two of them have one name.
-    pub(crate) fn new(mut flags: Vec<Arc<Flag>>) -> Flags {
+    pub(crate) fn new(mut flags: Vec<Flag>) -> Flags {
         // PERF: names are far from each other in memory. Most differ in sixteen bytes behind what
         // all of them start with, which stand side by side while they are sorted (LOAD).
         let names = || flags.iter().map(|flag| flag.name.as_bytes());
@@ -32,7 +32,7 @@ impl Flags {
     }
 
     /// Adds a flag, or puts it in the place of the one that has its name.
-    pub(crate) fn insert(&mut self, flag: Arc<Flag>) {
+    pub(crate) fn insert(&mut self, flag: Flag) {
         let found = self.search(&flag.name);
         let flags = Arc::make_mut(&mut self.0);
         match found {
@@ -59,11 +59,11 @@ impl Flags {
         self.search(name).ok()
     }
 
-    pub(crate) fn at(&self, position: usize) -> Option<&Arc<Flag>> {
+    pub(crate) fn at(&self, position: usize) -> Option<&Flag> {
         self.0.get(position)
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Arc<Flag>> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Flag> {
         self.at(self.position(name)?)
     }
 
@@ -71,7 +71,7 @@ impl Flags {
         self.search(name).is_ok()
     }
 
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Arc<Flag>> {
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Flag> {
         self.0.iter()
     }
 
@@ -81,5 +81,10 @@ impl Flags {
 
     pub(crate) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// As one's own: nothing is copied of flags that nobody else has.
+    pub(super) fn into_owned(self) -> Vec<Flag> {
+        Arc::unwrap_or_clone(self.0)
     }
 }

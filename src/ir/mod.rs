@@ -4,6 +4,7 @@
 //! `compile`, because only they see the whole set.
 
 mod flags;
+mod packed;
 mod reach;
 mod rule;
 
@@ -25,16 +26,17 @@ use crate::source::{FileLine, Spot};
 use crate::value::{Value, ValueType};
 
 pub(crate) use flags::Flags;
+pub(crate) use packed::{Packed, PackedFlag};
 pub(crate) use reach::Reach;
 pub(crate) use rule::{More, Ramp, Rule};
 
 /// A name as a file spells it.
 pub(crate) type Name = Arc<str>;
 
-/// A whole set of files, merged.
+/// A whole set of files, merged; of a published state its flags are [`Packed`].
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Document {
-    pub(crate) flags: Flags,
+pub(crate) struct Document<F = Flags> {
+    pub(crate) flags: F,
     pub(crate) scope: Arc<Scope>,
     pub(crate) tests: Vec<TestCase>,
 }
@@ -50,6 +52,14 @@ pub(crate) struct Scope {
     pub(crate) strategies: Vec<(Name, Spot)>,
     /// The files of the load, by their numbers.
     pub(crate) files: Vec<Name>,
+}
+
+impl Scope {
+    /// A line of the files, with the name of its file.
+    pub(crate) fn place(&self, at: FileLine) -> (&str, u32) {
+        let file = self.files.get(usize::from(at.file.0));
+        (file.map_or("", |file| file), at.line)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -150,12 +160,6 @@ impl Flag {
         let of_rules =
             self.rules.iter().flat_map(|rule| rule.when.iter().chain(&rule.more().unless));
         self.before().unless.iter().chain(of_rules)
-    }
-
-    /// A line of the files that the flag was read from.
-    pub(crate) fn place(&self, at: FileLine) -> (&str, u32) {
-        let file = self.scope.files.get(usize::from(at.file.0));
-        (file.map_or("", |file| file), at.line)
     }
 
     /// The variant of a name; of a boolean flag `true` is `on`, and `false` is `off`.

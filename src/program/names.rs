@@ -11,7 +11,7 @@ use super::table::{FlagId, Id};
 /// The names of a program's flags, in the order of their ids.
 #[derive(Debug)]
 pub(crate) struct Names {
-    names: Box<[Arc<str>]>,
+    names: Arc<[Arc<str>]>,
     index: HashIndex,
 }
 
@@ -44,6 +44,11 @@ impl Names {
         let is_same = |at: u32| self.names.get(at as usize).is_some_and(|known| **known == *name);
         let at = self.index.find(xxh3_64(name.as_bytes()), is_same)?;
         Some(FlagId::new(at as usize))
+    }
+
+    /// All of them, in their order.
+    pub(crate) fn all(&self) -> &Arc<[Arc<str>]> {
+        &self.names
     }
 
     pub(crate) fn of(&self, flag: FlagId) -> &str {

@@ -16,7 +16,7 @@ impl Core {
     /// Whether a new state loses so many flags that it must wait, and what is told of it.
     pub(super) fn hold_back(&self, current: &Loaded, new: &Loaded) -> Option<Held> {
         let (before, after) = (&current.document.flags, &new.document.flags);
-        let lost = before.keys().filter(|name| !after.contains_key(name)).count();
+        let lost = before.names().iter().filter(|name| !after.contains_key(name)).count();
         let mut facts = locked(&self.facts);
         // Files that are gone are none that are whole.
         let is_whole = new.is_sealed && new.texts >= current.texts;

@@ -509,8 +509,9 @@ fn missing(loaded: &Loaded) -> impl Iterator<Item = &Diagnostic> {
 
 /// The flags that no key of the code declares.
 fn undeclared(loaded: &Loaded) -> Vec<String> {
-    let flags = loaded.settings.declared.undeclared(&loaded.document);
-    flags.into_iter().map(|flag| flag.name.to_string()).collect()
+    let is_undeclared = loaded.settings.declared.undeclared();
+    let names = loaded.document.flags.names().iter().filter(|name| is_undeclared(name));
+    names.map(|name| name.to_string()).collect()
 }
 
 /// The state of the document inside the service.

@@ -12,6 +12,7 @@ use crate::declared::{Declared, DeclaredKey};
 use crate::dialect::native::{NoListFiles, Text};
 use crate::error::Error;
 use crate::explain::{self, Explanation, Notes};
+use crate::ir::PackedFlag;
 #[cfg(feature = "openfeature")]
 use crate::key::Served;
 use crate::key::{BooleanKey, FlagKey, FlagValue, Key};
@@ -123,17 +124,18 @@ impl Snapshot {
         syntax: Syntax,
         settings: Settings,
     ) -> Result<Snapshot, Error> {
-        Snapshot::from_layers(vec![(name, text.to_owned(), syntax)], settings)
+        Snapshot::from_layers(vec![(name, text, syntax)], settings)
     }
 
     /// Loads texts by their names, each laid over those before it.
-    pub(crate) fn from_layers(
-        layers: Vec<(&str, String, Syntax)>,
+    pub(crate) fn from_layers<T: AsRef<str>>(
+        layers: Vec<(&str, T, Syntax)>,
         settings: Settings,
     ) -> Result<Snapshot, Error> {
         let mut hasher = xxhash_rust::xxh3::Xxh3::new();
-        let mut layer = |(name, text, syntax): (&str, String, Syntax)| {
-            let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(&text).into();
+        let mut layer = |(name, text, syntax): (&str, T, Syntax)| {
+            let text = text.as_ref();
+            let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(text).into();
             hasher.update(text.as_bytes());
             vec![Text { name: name.into(), text, syntax }]
         };
@@ -330,9 +332,9 @@ impl Snapshot {
     /// ```
     pub fn public_json(&self, ctx: &Context<'_>) -> serde_json::Value {
         let ctx = self.pinned(ctx);
-        let public = self.loaded.flags.iter().filter(|flag| flag.metadata.is_public);
+        let public = self.loaded.flags.iter().filter(|flag| flag.is_public());
         let told = public.map(|flag| {
-            let decision = self.decide_quietly(&flag.name, &ctx);
+            let decision = self.decide_quietly(flag.name, &ctx);
             let value =
                 serde_json::json!({ "variant": decision.variant(), "value": decision.value() });
             (flag.name.to_string(), value)
@@ -364,7 +366,7 @@ impl Snapshot {
 
     /// The names of all flags, in their byte order.
     pub fn flags(&self) -> impl Iterator<Item = &str> {
-        self.loaded.document.flags.keys().map(|name| &**name)
+        self.loaded.document.flags.names().iter().map(|name| &**name)
     }
 
     /// The flags past the date they should have been removed on, as the date in UTC is now. It
@@ -372,10 +374,10 @@ impl Snapshot {
     pub fn stale(&self) -> impl Iterator<Item = &str> {
         let today = instant::date_of(self.loaded.clock());
         let flags = self.loaded.document.flags.iter();
-        let is_past = move |flag: &&Arc<crate::ir::Flag>| {
-            flag.metadata.expires.is_some_and(|expires| expires < today)
+        let is_past = move |flag: &PackedFlag<'_>| {
+            flag.metadata().expires.is_some_and(|expires| expires < today)
         };
-        flags.filter(is_past).map(|flag| &*flag.name)
+        flags.filter(is_past).map(|flag| &**flag.name)
     }
 
     /// What was noticed while loading and did not refuse it.

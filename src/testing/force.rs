@@ -73,7 +73,7 @@ impl Served {
     /// The flag, serving this.
     fn by(&self, name: &Name, wanted: Option<ValueType>, loaded: &Loaded) -> Result<Flag, String> {
         match (loaded.flags.get(name), wanted) {
-            (Some(flag), _) => self.by_flag(flag),
+            (Some(flag), _) => self.by_flag(&flag.unpacked()),
             (None, Some(wanted)) if wanted != self.0.value_type() => {
                 Err(format!("`{name}` cannot serve {:?}: its key asks for {wanted}", self.0))
             }
@@ -229,8 +229,9 @@ pub fn combinations<'f>(
         let Some(flag) = snapshot.loaded().flags.get(name) else {
             refuse(&format!("there is no flag `{name}`"));
         };
+        let flag = flag.unpacked();
         let indices = (0..).map(VariantIndex).take(flag.variants.len());
-        let each: Vec<Flag> = indices.map(|index| with_forced(flag, Some(index))).collect();
+        let each: Vec<Flag> = indices.map(|index| with_forced(&flag, Some(index))).collect();
         let longer = |known: &Vec<Flag>| {
             let add = |flag: &Flag| known.iter().chain([flag]).cloned().collect();
             each.iter().map(add).collect::<Vec<Vec<Flag>>>()

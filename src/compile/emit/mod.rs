@@ -62,7 +62,7 @@ fn variants(flags: &Flags, program: &mut Program) -> Vec<VariantId> {
         }
         first
     };
-    let first = |flag: &Arc<ir::Flag>| match flag.is_boolean {
+    let first = |flag: &ir::Flag| match flag.is_boolean {
         true => *switch.get_or_insert_with(|| lay_out(flag)),
         false => lay_out(flag),
     };

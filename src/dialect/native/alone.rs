@@ -50,7 +50,7 @@ struct FlagsAsRead<'l, 's> {
     lowering: &'l mut Lowering<'s>,
     /// What stands before the flags; `None` until they begin.
     scope: Option<Arc<Scope>>,
-    flags: Vec<Arc<Flag>>,
+    flags: Vec<Flag>,
 }
 
 impl Taker for FlagsAsRead<'_, '_> {

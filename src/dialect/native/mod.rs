@@ -297,12 +297,12 @@ impl Lowering<'_> {
     }
 
     /// A flag of which nothing is wrong.
-    fn whole_flag(&mut self, source: &FlagSource<'_, '_>, scope: &Arc<Scope>) -> Option<Arc<Flag>> {
+    fn whole_flag(&mut self, source: &FlagSource<'_, '_>, scope: &Arc<Scope>) -> Option<Flag> {
         let before = self.loose.len();
         let owner = Owner::Flag(Arc::clone(&source.name));
         let flag = self.as_owner(owner, |lowering| lowering.flag(source, scope))?;
         self.loose.truncate(before);
-        Some(Arc::new(flag))
+        Some(flag)
     }
 
     fn tests_of(&mut self, roots: &[(usize, &Node<'_>)]) -> Vec<TestCase> {
