@@ -162,24 +162,15 @@ impl Loaded {
         Loaded { hash, ..self }
     }
 
-    /// The state of what was read; `changed` are its flags where kills or tests change some.
-    fn new(read: Read, kills: Kills, changed: Option<Flags>, settings: &Settings) -> Loaded {
+    /// The state of what was read. Where kills or tests changed some of its flags, `said` are those of
+    /// the files.
+    fn new(read: Read, said: Option<Packed>, kills: Kills, settings: &Settings) -> Loaded {
         let Read { document, compiled, report, broken, is_sealed, texts, hash } = read;
         let Document { flags, scope, tests } = document;
-        let whole = changed.as_ref().unwrap_or(&flags);
-        let program = compile::emit(whole, &compiled);
-        let parsed = ParsedValues::of(&settings.declared, whole, &program);
-        let names = Arc::clone(program.names.all());
-        let (said, flags) = match changed {
-            None => {
-                let said = Packed::new(flags, names, &scope);
-                (said.clone(), said)
-            }
-            Some(changed) => {
-                let said = flags.keys().cloned().collect();
-                (Packed::new(flags, said, &scope), Packed::new(changed, names, &scope))
-            }
-        };
+        let program = compile::emit(&flags, &compiled);
+        let parsed = ParsedValues::of(&settings.declared, &flags, &program);
+        let flags = Packed::new(flags, Arc::clone(program.names.all()), &scope);
+        let said = said.unwrap_or_else(|| flags.clone());
         let tally = settings.tallies.as_ref().map(|tallies| tallies.begin(&flags, &program));
         Loaded {
             parsed,
@@ -203,9 +194,10 @@ impl Loaded {
 
     /// A new state of the same texts under other kills.
     pub(crate) fn with_kills(&self, kills: Kills) -> Loaded {
-        let read = self.read();
-        let changed = under(&read.document.flags, &kills);
-        Loaded::new(read, kills, changed, &self.settings)
+        let said = &self.document.flags;
+        let flags = under(said.unpacked(), &kills);
+        let said = (!kills.0.is_empty()).then(|| said.clone());
+        Loaded::new(self.read(flags), said, kills, &self.settings)
     }
 
     /// A new state of the same texts in which flags serve what a test wants of them.
@@ -215,18 +207,15 @@ impl Loaded {
         for flag in forced {
             flags.insert(flag);
         }
-        Loaded::new(self.read(), self.kills.clone(), Some(flags), &self.settings)
+        let said = Some(self.document.flags.clone());
+        Loaded::new(self.read(flags), said, self.kills.clone(), &self.settings)
     }
 
-    /// What reading its texts gave, unpacked.
-    fn read(&self) -> Read {
-        let Document { flags, scope, tests } = &self.document;
+    /// What reading its texts gave, with other flags.
+    fn read(&self, flags: Flags) -> Read {
+        let Document { flags: _, scope, tests } = &self.document;
         Read {
-            document: Document {
-                flags: flags.unpacked(),
-                scope: Arc::clone(scope),
-                tests: tests.clone(),
-            },
+            document: Document { flags, scope: Arc::clone(scope), tests: tests.clone() },
             compiled: Arc::clone(&self.compiled),
             report: self.report.clone(),
             broken: self.broken.clone(),
@@ -263,18 +252,17 @@ fn next_generation() -> u32 {
     GENERATION.fetch_add(1, Ordering::Relaxed)
 }
 
-/// The flags of a document under kills, if there are any.
-fn under(flags: &Flags, kills: &Kills) -> Option<Flags> {
-    let mut killed = (!kills.0.is_empty()).then(|| flags.clone())?;
+/// The flags of files under kills.
+fn under(mut flags: Flags, kills: &Kills) -> Flags {
     for name in kills.0.keys() {
         let flag = match flags.get(name) {
             Some(flag) => Flag { kill: true, ..flag.clone() },
             // Callers whose default is on must hear of it even where the file has lost the flag.
             None => killed_flag(name),
         };
-        killed.insert(flag);
+        flags.insert(flag);
     }
-    Some(killed)
+    flags
 }
 
 /// What reading texts gave.
@@ -289,9 +277,14 @@ struct Read {
 }
 
 impl Read {
-    fn loaded(self, from: &Origin<'_>) -> Loaded {
-        let changed = under(&self.document.flags, from.kills);
-        Loaded::new(self, from.kills.clone(), changed, from.settings)
+    fn loaded(mut self, from: &Origin<'_>) -> Loaded {
+        let Document { flags, scope, .. } = &mut self.document;
+        let said = (!from.kills.0.is_empty()).then(|| {
+            let names = flags.keys().cloned().collect();
+            Packed::new(flags.clone(), names, scope)
+        });
+        *flags = under(std::mem::take(flags), from.kills);
+        Loaded::new(self, said, from.kills.clone(), from.settings)
     }
 }
 

@@ -216,6 +216,12 @@ impl<'p> PackedFlag<'p> {
         })
     }
 
+    /// What is whole of it and not of its rules, which comes first.
+    fn of_all(&self) -> impl Iterator<Item = &'p Whole> + use<'p> {
+        const MOST: usize = 3;
+        self.whole.iter().take(MOST)
+    }
+
     /// As it was before it was packed, but for where in the texts it stood: those are gone.
     pub(crate) fn unpacked(&self) -> Flag {
         Reader::new(self).flag(self)
@@ -243,18 +249,16 @@ impl<'p> PackedFlag<'p> {
     }
 
     pub(crate) fn scope(&self) -> &'p Arc<Scope> {
-        let mut whole = self.whole.iter();
-        whole.find_map(Whole::as_scope).unwrap_or(&self.parts.scope)
+        self.of_all().find_map(Whole::as_scope).unwrap_or(&self.parts.scope)
     }
 
     pub(crate) fn variants(&self) -> &'p Arc<[Variant]> {
-        let mut whole = self.whole.iter();
-        whole.find_map(Whole::as_variants).unwrap_or(&self.parts.switch)
+        self.of_all().find_map(Whole::as_variants).unwrap_or(&self.parts.switch)
     }
 
     /// The flag of a requirement.
     pub(crate) fn required(&self, index: usize) -> Option<&'p str> {
-        let before = self.whole.iter().find_map(Whole::as_before)?;
+        let before = self.of_all().find_map(Whole::as_before)?;
         before.requires.get(index).map(|required| &*required.flag)
     }
 
