@@ -7,13 +7,14 @@
 //! PERF: LOAD in JSON. A visitor of serde took a third of its time.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::de::Error as _;
-use serde::de::value::Error;
+use serde::de;
 
-use super::key::Seen;
 use super::read::Reading;
-use super::{Entry, Kind, Node, Style};
+use super::seen::Seen;
+use super::slots::Slots;
+use super::{Entry, Key, Kind, Node, Style};
 
 /// Deeper texts are serde_json's: it refuses them at 128.
 const MAX_DEPTH: u32 = 100;
@@ -24,93 +25,126 @@ impl<'t> Reading<'_, 't> {
     /// # Errors
     ///
     /// It is no JSON, too deep, or read in vain.
-    pub(super) fn run_plain_json(&mut self) -> Result<Node<'t>, Error> {
+    pub(super) fn run_plain_json(&mut self) -> Result<Node<'t>, Odd> {
         let mut from = Cursor { text: self.text, at: 0 };
-        let root = self.json_value(&mut from)?;
+        let mut root = Node::default();
+        self.json_value(&mut from, &mut root)?;
         match from.peek() {
             None => Ok(root),
-            Some(_) => Err(odd()),
+            Some(_) => Err(Odd),
         }
     }
 
     /// PERF: in line where items and entries are read, so that a text, as most values are, is no call.
     #[inline(always)]
-    fn json_value(&mut self, from: &mut Cursor<'t>) -> Result<Node<'t>, Error> {
+    fn json_value(&mut self, from: &mut Cursor<'t>, into: &mut Node<'t>) -> Result<(), Odd> {
         match from.peek() {
             Some(b'"') => {
                 let text = from.text()?;
-                let id = self.enter_text(&text)?;
-                Ok(Node { id, kind: Kind::Text(text, Style::Quoted) })
+                into.id = self.enter_text(&text)?;
+                into.kind = Kind::Text(text, Style::Quoted);
+                Ok(())
             }
-            Some(b'{') => self.json_map(from),
-            Some(b'[') => self.json_list(from),
-            Some(_) => self.json_scalar(from),
-            None => Err(odd()),
+            Some(b'{') => self.json_map(from, into),
+            Some(b'[') => self.json_list(from, into),
+            Some(_) => self.json_scalar(from, into),
+            None => Err(Odd),
         }
     }
 
     #[inline(never)]
-    fn json_scalar(&mut self, from: &mut Cursor<'t>) -> Result<Node<'t>, Error> {
+    fn json_scalar(&mut self, from: &mut Cursor<'t>, into: &mut Node<'t>) -> Result<(), Odd> {
         let mut scalar = serde_json::Deserializer::from_str(from.scalar());
-        let node = self.read(&mut scalar).map_err(Error::custom)?;
-        scalar.end().map_err(Error::custom)?;
-        Ok(node)
+        self.read(&mut scalar, into).map_err(|_| Odd)?;
+        scalar.end().map_err(|_| Odd)
     }
 
     #[inline(never)]
-    fn json_list(&mut self, from: &mut Cursor<'t>) -> Result<Node<'t>, Error> {
-        let id = self.open(MAX_DEPTH)?;
-        self.is_taken = false;
-        let mut list = self.items.begin();
+    fn json_list(&mut self, from: &mut Cursor<'t>, into: &mut Node<'t>) -> Result<(), Odd> {
+        into.id = self.open(MAX_DEPTH)?;
+        let mut list = Slots::over(into.take_list());
         let mut goes_on = from.opens(b']');
         while goes_on {
-            let item = self.json_value(from)?;
-            self.items.push(&mut list, item);
+            let (item, _) = list.next().ok_or(Odd)?;
+            self.json_value(from, item)?;
             goes_on = from.goes_on(b']')?;
         }
         self.depth -= 1;
-        Ok(Node { id, kind: Kind::List(self.items.end(list)) })
+        into.kind = Kind::List(list.end());
+        Ok(())
     }
 
     #[inline(never)]
-    fn json_map(&mut self, from: &mut Cursor<'t>) -> Result<Node<'t>, Error> {
-        let id = self.open(MAX_DEPTH)?;
-        let is_taken = std::mem::take(&mut self.is_taken);
-        let mut map = self.entries.begin();
+    fn json_map(&mut self, from: &mut Cursor<'t>, into: &mut Node<'t>) -> Result<(), Odd> {
+        into.id = self.open(MAX_DEPTH)?;
+        let mut map = Slots::over(into.take_map());
         let mut seen = Seen::default();
         let mut goes_on = from.opens(b'}');
         while goes_on {
-            if from.peek() != Some(b'"') {
-                return Err(odd());
+            let (entry, before) = map.next().ok_or(Odd)?;
+            self.json_key(from, &mut entry.key)?;
+            self.check_key(&entry.key, before, &mut seen);
+            let is_taken = self.depth == 1 && self.prepare(&entry.key, before, into.id)?;
+            match is_taken && from.peek() == Some(b'{') {
+                true => self.json_taken(from, &mut entry.value)?,
+                false => self.json_value(from, &mut entry.value)?,
             }
-            let offset = from.at;
-            let text = from.text()?;
-            let offset = Some(offset).filter(|_| matches!(text, Cow::Borrowed(_)));
-            let key = self.key(text, offset)?;
-            if !is_taken {
-                self.check_key(&key, &map, &mut seen);
-                self.prepare(&key, id)?;
-            }
-            from.expect(b':')?;
-            let value = self.json_value(from)?;
-            match is_taken {
-                true => self.hand_over(Entry { key, value })?,
-                false => self.entries.push(&mut map, Entry { key, value }),
-            }
-            self.is_taken = false;
             goes_on = from.goes_on(b'}')?;
         }
-        if is_taken {
-            self.hand_over_waiting()?;
-        }
         self.depth -= 1;
-        Ok(Node { id, kind: Kind::Map(self.entries.end(map)) })
+        into.kind = Kind::Map(map.end());
+        Ok(())
+    }
+
+    /// The map whose entries are taken.
+    #[inline(never)]
+    fn json_taken(&mut self, from: &mut Cursor<'t>, into: &mut Node<'t>) -> Result<(), Odd> {
+        into.id = self.open(MAX_DEPTH)?;
+        let mut waiting = Slots::over(Vec::<Entry<'t>>::new());
+        let mut goes_on = from.opens(b'}');
+        while goes_on {
+            let (entry, _) = waiting.next().ok_or(Odd)?;
+            self.json_key(from, &mut entry.key)?;
+            self.json_value(from, &mut entry.value)?;
+            self.hand_over(&mut waiting)?;
+            goes_on = from.goes_on(b'}')?;
+        }
+        self.hand_over_all(&mut waiting)?;
+        self.depth -= 1;
+        into.kind = Kind::Map(Vec::new());
+        Ok(())
+    }
+
+    /// A key and its colon.
+    #[inline(always)]
+    fn json_key(&mut self, from: &mut Cursor<'t>, into: &mut Key<'t>) -> Result<(), Odd> {
+        if from.peek() != Some(b'"') {
+            return Err(Odd);
+        }
+        let offset = from.at;
+        let text = from.text()?;
+        let offset = Some(offset).filter(|_| matches!(text, Cow::Borrowed(_)));
+        self.key(text, offset, into)?;
+        from.expect(b':')
     }
 }
 
-#[cold]
-fn odd() -> Error {
-    Error::custom("not the plain JSON that it was taken for")
+/// Not the plain JSON that the text was taken for.
+#[derive(Debug)]
+pub(super) struct Odd;
+
+impl fmt::Display for Odd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not plain JSON")
+    }
+}
+
+impl std::error::Error for Odd {}
+
+impl de::Error for Odd {
+    fn custom<T: fmt::Display>(_: T) -> Odd {
+        Odd
+    }
 }
 
 /// How far a text was read.
@@ -132,9 +166,9 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Error> {
+    fn expect(&mut self, byte: u8) -> Result<(), Odd> {
         if self.peek() != Some(byte) {
-            return Err(odd());
+            return Err(Odd);
         }
         self.at += 1;
         Ok(())
@@ -149,19 +183,20 @@ impl<'t> Cursor<'t> {
     }
 
     /// Whether another item follows, or the end.
-    fn goes_on(&mut self, end: u8) -> Result<bool, Error> {
+    #[inline(always)]
+    fn goes_on(&mut self, end: u8) -> Result<bool, Odd> {
         let next = self.peek();
         self.at += 1;
         match next {
             Some(b',') => Ok(true),
             Some(byte) if byte == end => Ok(false),
-            _ => Err(odd()),
+            _ => Err(Odd),
         }
     }
 
     /// The text in quotes at hand.
     #[inline(always)]
-    fn text(&mut self) -> Result<Cow<'t, str>, Error> {
+    fn text(&mut self) -> Result<Cow<'t, str>, Odd> {
         match self.plain_text() {
             Some(text) => Ok(Cow::Borrowed(text)),
             None => self.text_with_escapes(),
@@ -181,21 +216,21 @@ impl<'t> Cursor<'t> {
     }
 
     #[inline(never)]
-    fn text_with_escapes(&mut self) -> Result<Cow<'t, str>, Error> {
+    fn text_with_escapes(&mut self) -> Result<Cow<'t, str>, Odd> {
         let opening = self.at;
         self.at += 1;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            self.at += end_of_plain(rest).ok_or_else(odd)?;
+            self.at += end_of_plain(rest).ok_or(Odd)?;
             match self.text.as_bytes().get(self.at) {
                 Some(b'"') => break,
                 Some(b'\\') => self.at += 2,
-                _ => return Err(odd()),
+                _ => return Err(Odd),
             }
         }
         self.at += 1;
-        let quoted = self.text.get(opening..self.at).ok_or_else(odd)?;
-        serde_json::from_str(quoted).map(Cow::Owned).map_err(Error::custom)
+        let quoted = self.text.get(opening..self.at).ok_or(Odd)?;
+        serde_json::from_str(quoted).map(Cow::Owned).map_err(|_| Odd)
     }
 
     /// What stands before the next bracket, comma or white space: a number or a word.
@@ -243,9 +278,12 @@ mod tests {
         r#"[0,-0,1e5,18446744073709551616,-9223372036854775808,1.0,0.1,123456789012345678]"#,
         r#""text""#,
         "17",
-        r#"{"big":1e999}"#,
+        BEYOND,
         r#"[[[[[[[[[[{"deep":[[[[[[[[[[]]]]]]]]]]}]]]]]]]]]]"#,
     ];
+
+    /// A number that JSON has and no reader takes.
+    const BEYOND: &str = r#"{"big":1e999}"#;
 
     /// The tree and the complaints as each of the readers gives them.
     fn both(text: &str) -> [Option<String>; 2] {
@@ -264,6 +302,29 @@ mod tests {
         for text in TEXTS {
             let [plain, whole] = both(text);
             assert_eq!(plain, whole, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_read_over_does_not_show() {
+        let plain = |text: &'static str, into: &mut Node<'static>| {
+            let from = &mut Cursor { text, at: 0 };
+            Reading::new(text, NodeId(7)).json_value(from, into).unwrap();
+        };
+        let whole = |text: &'static str, into: &mut Node<'static>| {
+            let mut from = serde_json::Deserializer::from_str(text);
+            Reading::new(text, NodeId(7)).read(&mut from, into).unwrap();
+        };
+        let readers: [&dyn Fn(&'static str, &mut Node<'static>); 2] = [&plain, &whole];
+        let pairs = TEXTS.iter().flat_map(|before| TEXTS.map(|text| (*before, text)));
+        for (before, text) in pairs.filter(|(before, text)| ![before, text].contains(&&BEYOND)) {
+            for read in readers {
+                let (mut over, mut fresh) = (Node::default(), Node::default());
+                read(before, &mut over);
+                read(text, &mut over);
+                read(text, &mut fresh);
+                assert_eq!(format!("{over:?}"), format!("{fresh:?}"), "{text} over {before}");
+            }
         }
     }
 

@@ -10,7 +10,8 @@ mod key;
 pub(crate) mod place;
 mod read;
 mod seeded;
-mod stack;
+mod seen;
+mod slots;
 mod unread;
 mod yaml_error;
 
@@ -21,7 +22,7 @@ pub(crate) use read::{InVain, Parsed, Taker, parse, parse_for};
 pub(crate) use seeded::Seeded;
 
 /// The number of a node in reading order; keys have numbers of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct NodeId(pub(crate) u32);
 
 /// How a text is written.
@@ -42,14 +43,15 @@ impl Syntax {
 }
 
 /// One value of the text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Node<'t> {
     pub(crate) id: NodeId,
     pub(crate) kind: Kind<'t>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum Kind<'t> {
+    #[default]
     Null,
     Boolean(bool),
     Integer(Integer),
@@ -94,19 +96,21 @@ pub(crate) enum Style {
 }
 
 /// One key of a map with its value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Entry<'t> {
     pub(crate) key: Key<'t>,
     pub(crate) value: Node<'t>,
 }
 
 /// A key as text: `true`, `false` and integers are read as their text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Key<'t> {
     pub(crate) id: NodeId,
     pub(crate) text: Cow<'t, str>,
     /// The key is null, or no text; its text is empty then, and the reader has complained.
     pub(crate) is_odd: bool,
+    /// The [`key_place`] of its text.
+    place: u8,
     /// The byte at which the key starts in its text, where the reader could tell.
     pub(crate) offset: Option<u32>,
 }
@@ -156,6 +160,32 @@ impl<'t> Node<'t> {
             | Kind::Float(_)
             | Kind::List(_)
             | Kind::Text(..) => None,
+        }
+    }
+
+    /// The items of a list, to be read over: none of anything else.
+    fn take_list(&mut self) -> Vec<Node<'t>> {
+        match &mut self.kind {
+            Kind::List(items) => std::mem::take(items),
+            Kind::Null
+            | Kind::Boolean(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Text(..)
+            | Kind::Map(_) => Vec::new(),
+        }
+    }
+
+    /// The entries of a map, to be read over: none of anything else.
+    fn take_map(&mut self) -> Vec<Entry<'t>> {
+        match &mut self.kind {
+            Kind::Map(entries) => std::mem::take(entries),
+            Kind::Null
+            | Kind::Boolean(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Text(..)
+            | Kind::List(_) => Vec::new(),
         }
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::read::{Reading, yaml_offset};
-use super::{NodeId, Syntax};
+use super::{Node, NodeId, Syntax};
 
 /// How many nodes a report looks for by stopping at each, and how many bytes may be read for it:
 /// every one costs a whole reading. Beyond it a place is that of the nearest key or text before
@@ -51,14 +51,18 @@ pub(crate) fn locate(
 }
 
 fn read_through<'t>(reading: &mut Reading<'_, 't>, text: &'t str, syntax: Syntax) {
+    let mut root = Node::default();
     // Whatever the parser complains about is known already: what was seen until then counts.
     match syntax {
         Syntax::Yaml => {
             if let Some(document) = serde_yaml::Deserializer::from_str(text).next() {
-                drop(reading.read(document));
+                drop(reading.read(document, &mut root));
             }
         }
-        Syntax::Json => drop(reading.read(&mut serde_json::Deserializer::from_str(text))),
+        Syntax::Json => {
+            let mut json = serde_json::Deserializer::from_str(text);
+            drop(reading.read(&mut json, &mut root));
+        }
     }
 }
 
@@ -68,8 +72,8 @@ fn stop_at(text: &str, first: NodeId, id: NodeId) -> Option<usize> {
     let mut reading = Reading::new(text, first);
     reading.stop_at = Some(id);
     let document = serde_yaml::Deserializer::from_str(text).next()?;
-    match reading.read(document) {
-        Ok(_) => None,
+    match reading.read(document, &mut Node::default()) {
+        Ok(()) => None,
         Err(error) => Some(yaml_offset(text, &error)),
     }
 }

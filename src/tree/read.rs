@@ -7,8 +7,10 @@ use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::key::{KeySeed, Seen};
-use super::stack::{self, Part, Stack};
+use super::json::Odd;
+use super::key::KeySeed;
+use super::seen::Seen;
+use super::slots::Slots;
 use super::unread::refused_unread;
 use super::yaml_error::{self, SyntaxError};
 use super::{At, Entry, Key, Kind, Node, NodeId, Problem, ProblemKind, Style, Syntax};
@@ -61,7 +63,7 @@ pub(crate) fn parse<'t>(text: &'t str, syntax: Syntax, first: NodeId, depth: u32
             Some(problem) => Err(problem),
             None => reading.run_yaml(),
         },
-        Syntax::Json => reading.run_plain_json().or_else(|_| {
+        Syntax::Json => reading.run_plain_json().or_else(|Odd| {
             reading = new();
             // What would be refused unread is no JSON either, but that says more of it.
             refused_unread(text).map_or_else(|| reading.run_json(), Err)
@@ -103,17 +105,11 @@ pub(super) struct Reading<'p, 't> {
     budget: usize,
     fatal: Option<Problem>,
     pub(super) problems: Vec<Problem>,
-    pub(super) items: Stack<Node<'t>>,
-    pub(super) entries: Stack<Entry<'t>>,
-    /// What is to be taken soon.
-    waiting: Vec<Entry<'t>>,
     /// The parser's own error is wanted at this node.
     pub(super) stop_at: Option<NodeId>,
     /// Told the number and the offset of each key and text whose offset is known.
     pub(super) watch: Option<Box<dyn FnMut(NodeId, usize) + 'p>>,
     taker: Option<&'p mut dyn Taker>,
-    /// The next value is what the taker takes, if it is a map.
-    pub(super) is_taken: bool,
 }
 
 impl<'p, 't> Reading<'p, 't> {
@@ -126,13 +122,9 @@ impl<'p, 't> Reading<'p, 't> {
             budget: 10_000 + text.len() * 4,
             fatal: None,
             problems: Vec::new(),
-            items: Stack::default(),
-            entries: Stack::default(),
-            waiting: Vec::new(),
             stop_at: None,
             watch: None,
             taker: None,
-            is_taken: false,
         }
     }
 
@@ -159,7 +151,8 @@ impl<'p, 't> Reading<'p, 't> {
             let id = self.number();
             return Ok(Node { id, kind: Kind::Null });
         };
-        let root = self.read(first).map_err(|error| self.yaml_problem(&error))?;
+        let mut root = Node::default();
+        self.read(first, &mut root).map_err(|error| self.yaml_problem(&error))?;
         match documents.next() {
             None => Ok(root),
             Some(second) => {
@@ -174,8 +167,9 @@ impl<'p, 't> Reading<'p, 't> {
 
     pub(super) fn run_json(&mut self) -> Result<Node<'t>, Problem> {
         let mut json = serde_json::Deserializer::from_str(self.text);
-        let result = self.read(&mut json).and_then(|root| json.end().map(|()| root));
-        result.map_err(|error| match self.fatal.take() {
+        let mut root = Node::default();
+        let result = self.read(&mut json, &mut root).and_then(|()| json.end());
+        result.map(|()| root).map_err(|error| match self.fatal.take() {
             Some(fatal) => fatal,
             None if self.text.trim().is_empty() => {
                 let message = "the file is empty".to_owned();
@@ -200,8 +194,12 @@ impl<'p, 't> Reading<'p, 't> {
     }
 
     /// Reads one value with whatever parser is given.
-    pub(super) fn read<D: Deserializer<'t>>(&mut self, from: D) -> Result<Node<'t>, D::Error> {
-        Value(self).deserialize(from)
+    pub(super) fn read<D: Deserializer<'t>>(
+        &mut self,
+        from: D,
+        into: &mut Node<'t>,
+    ) -> Result<(), D::Error> {
+        Value { reading: self, into, is_taken: false }.deserialize(from)
     }
 
     /// Finds `!!str` and its like, which the parser resolves in silence: a copy of the text in
@@ -276,8 +274,8 @@ impl<'p, 't> Reading<'p, 't> {
 
     /// Complains of a key that its map has already.
     #[inline(always)]
-    pub(super) fn check_key(&mut self, key: &Key<'t>, map: &Part<Entry<'t>>, seen: &mut Seen<'t>) {
-        if let Some(first) = seen.first_of(key, || self.entries.so_far(map)) {
+    pub(super) fn check_key(&mut self, key: &Key<'t>, before: &[Entry<'t>], seen: &mut Seen<'t>) {
+        if let Some(first) = seen.first_of(key, before) {
             self.complain_of_duplicate(key, first);
         }
     }
@@ -288,39 +286,47 @@ impl<'p, 't> Reading<'p, 't> {
         self.complain(ProblemKind::DuplicateKey { text, first }, key.id);
     }
 
-    /// Asks the taker whether the value of a key of the text's own map is taken.
-    pub(super) fn prepare<E: de::Error>(&mut self, key: &Key<'t>, root: NodeId) -> Result<(), E> {
-        let Some(taker) = self.taker.as_mut().filter(|_| self.depth == 1) else { return Ok(()) };
-        if taker.takes(&key.text) {
-            let before = Node { id: root, kind: Kind::Map(std::mem::take(&mut self.entries.open)) };
-            let begun = taker.begin(&before);
-            if let Kind::Map(entries) = before.kind {
-                self.entries.open = entries;
-            }
-            begun.map_err(|InVain| E::custom("in vain"))?;
-            self.is_taken = true;
+    /// Whether the value of a key of the text's own map is taken, for which its taker is asked.
+    pub(super) fn prepare<E: de::Error>(
+        &mut self,
+        key: &Key<'t>,
+        before: &mut [Entry<'t>],
+        root: NodeId,
+    ) -> Result<bool, E> {
+        let Some(taker) = self.taker.as_mut().filter(|_| self.depth == 1) else { return Ok(false) };
+        if !taker.takes(&key.text) {
+            return Ok(false);
         }
-        Ok(())
+        let entries = before.iter_mut().map(std::mem::take).collect();
+        let tree = Node { id: root, kind: Kind::Map(entries) };
+        taker.begin(&tree).map_err(|InVain| E::custom("in vain"))?;
+        if let Kind::Map(entries) = tree.kind {
+            before.iter_mut().zip(entries).for_each(|(slot, entry)| *slot = entry);
+        }
+        Ok(true)
     }
 
-    /// Hands an entry to the taker, together with others.
+    /// Hands what was read to the taker, as soon as there is enough of it.
     ///
     /// PERF: LOAD. What reads and what takes would drive each other's code out of the cache of
     /// instructions with each entry.
-    pub(super) fn hand_over<E: de::Error>(&mut self, entry: Entry<'t>) -> Result<(), E> {
+    pub(super) fn hand_over<E: de::Error>(
+        &mut self,
+        waiting: &mut Slots<Entry<'t>>,
+    ) -> Result<(), E> {
         const TOGETHER: usize = 32;
-        self.waiting.push(entry);
-        if self.waiting.len() < TOGETHER { Ok(()) } else { self.hand_over_waiting() }
+        if waiting.filled().len() < TOGETHER { Ok(()) } else { self.hand_over_all(waiting) }
     }
 
-    pub(super) fn hand_over_waiting<E: de::Error>(&mut self) -> Result<(), E> {
+    pub(super) fn hand_over_all<E: de::Error>(
+        &mut self,
+        waiting: &mut Slots<Entry<'t>>,
+    ) -> Result<(), E> {
         let Some(taker) = &mut self.taker else { return Ok(()) };
-        for entry in &self.waiting {
+        for entry in waiting.filled() {
             taker.take(entry).map_err(|InVain| E::custom("in vain"))?;
         }
-        for mut entry in self.waiting.drain(..) {
-            stack::keep(&mut self.items, &mut self.entries, &mut entry.value);
-        }
+        waiting.restart();
         Ok(())
     }
 
@@ -347,127 +353,141 @@ impl<'p, 't> Reading<'p, 't> {
 }
 
 /// The seed and visitor of a value.
-struct Value<'r, 'p, 't>(&'r mut Reading<'p, 't>);
+struct Value<'r, 'p, 't> {
+    reading: &'r mut Reading<'p, 't>,
+    into: &'r mut Node<'t>,
+    /// If it is a map, its entries are taken.
+    is_taken: bool,
+}
 
 impl<'t> DeserializeSeed<'t> for Value<'_, '_, 't> {
-    type Value = Node<'t>;
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'t>>(self, from: D) -> Result<Node<'t>, D::Error> {
+    fn deserialize<D: Deserializer<'t>>(self, from: D) -> Result<(), D::Error> {
         from.deserialize_any(self)
     }
 }
 
 impl<'t> Value<'_, '_, 't> {
-    fn scalar<E: de::Error>(self, kind: Kind<'t>) -> Result<Node<'t>, E> {
-        let id = self.0.enter()?;
-        Ok(Node { id, kind })
+    fn scalar<E: de::Error>(self, kind: Kind<'t>) -> Result<(), E> {
+        self.into.id = self.reading.enter()?;
+        self.into.kind = kind;
+        Ok(())
     }
 }
 
 impl<'t> Visitor<'t> for Value<'_, '_, 't> {
-    type Value = Node<'t>;
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Node<'t>, E> {
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<(), E> {
         self.scalar(Kind::Boolean(value))
     }
 
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Node<'t>, E> {
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<(), E> {
         self.scalar(Kind::Integer(i128::from(value).into()))
     }
 
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Node<'t>, E> {
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
         self.scalar(Kind::Integer(i128::from(value).into()))
     }
 
-    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Node<'t>, E> {
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<(), E> {
         self.scalar(Kind::Integer(value.into()))
     }
 
-    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Node<'t>, E> {
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<(), E> {
         match i128::try_from(value) {
             Ok(value) => self.scalar(Kind::Integer(value.into())),
             Err(_) => Err(E::custom("an integer beyond all reason")),
         }
     }
 
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Node<'t>, E> {
-        let id = self.0.enter()?;
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<(), E> {
         if !value.is_finite() {
-            self.0.complain(ProblemKind::NotFinite, id);
+            self.reading.complain(ProblemKind::NotFinite, NodeId(self.reading.next));
         }
-        Ok(Node { id, kind: Kind::Float(value) })
+        self.scalar(Kind::Float(value))
     }
 
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Node<'t>, E> {
-        let id = self.0.enter_text(value)?;
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<(), E> {
+        self.into.id = self.reading.enter_text(value)?;
         // What had to be copied was quoted with escapes, folded or a block.
-        Ok(Node { id, kind: Kind::Text(Cow::Owned(value.to_owned()), Style::Quoted) })
+        self.into.kind = Kind::Text(Cow::Owned(value.to_owned()), Style::Quoted);
+        Ok(())
     }
 
-    fn visit_borrowed_str<E: de::Error>(self, value: &'t str) -> Result<Node<'t>, E> {
-        let id = self.0.enter_text(value)?;
-        let seen = self.0.seen(id, value);
-        let style = match seen.and_then(|offset| self.0.text.as_bytes().get(offset)) {
+    fn visit_borrowed_str<E: de::Error>(self, value: &'t str) -> Result<(), E> {
+        let id = self.reading.enter_text(value)?;
+        let seen = self.reading.seen(id, value);
+        let style = match seen.and_then(|offset| self.reading.text.as_bytes().get(offset)) {
             Some(b'"' | b'\'') => Style::Quoted,
             _ => Style::Plain,
         };
-        Ok(Node { id, kind: Kind::Text(Cow::Borrowed(value), style) })
+        *self.into = Node { id, kind: Kind::Text(Cow::Borrowed(value), style) };
+        Ok(())
     }
 
-    fn visit_unit<E: de::Error>(self) -> Result<Node<'t>, E> {
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
         self.scalar(Kind::Null)
     }
 
-    fn visit_none<E: de::Error>(self) -> Result<Node<'t>, E> {
+    fn visit_none<E: de::Error>(self) -> Result<(), E> {
         self.scalar(Kind::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'t>>(self, mut items: A) -> Result<Node<'t>, A::Error> {
-        let reading = self.0;
-        let id = reading.open(reading.most_depth)?;
-        reading.is_taken = false;
-        let mut list = reading.items.begin();
-        while let Some(item) = items.next_element_seed(Value(reading))? {
-            reading.items.push(&mut list, item);
-        }
-        reading.depth -= 1;
-        Ok(Node { id, kind: Kind::List(reading.items.end(list)) })
-    }
-
-    fn visit_map<A: MapAccess<'t>>(self, mut items: A) -> Result<Node<'t>, A::Error> {
-        let reading = self.0;
-        let id = reading.open(reading.most_depth)?;
-        if std::mem::take(&mut reading.is_taken) {
-            while let Some(key) = items.next_key_seed(KeySeed(reading))? {
-                let value = items.next_value_seed(Value(reading))?;
-                reading.hand_over(Entry { key, value })?;
+    fn visit_seq<A: SeqAccess<'t>>(self, mut items: A) -> Result<(), A::Error> {
+        let Value { reading, into, is_taken: _ } = self;
+        into.id = reading.open(reading.most_depth)?;
+        let mut list = Slots::over(into.take_list());
+        while let Some((slot, _)) = list.next() {
+            let item = Value { reading, into: slot, is_taken: false };
+            if items.next_element_seed(item)?.is_none() {
+                list.give_back();
+                break;
             }
-            reading.hand_over_waiting()?;
-            reading.depth -= 1;
-            return Ok(Node { id, kind: Kind::Map(Vec::new()) });
-        }
-        let mut map = reading.entries.begin();
-        let mut seen = Seen::default();
-        while let Some(key) = items.next_key_seed(KeySeed(reading))? {
-            reading.check_key(&key, &map, &mut seen);
-            reading.prepare(&key, id)?;
-            let value = items.next_value_seed(Value(reading))?;
-            reading.is_taken = false;
-            reading.entries.push(&mut map, Entry { key, value });
         }
         reading.depth -= 1;
-        Ok(Node { id, kind: Kind::Map(reading.entries.end(map)) })
+        into.kind = Kind::List(list.end());
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'t>>(self, mut items: A) -> Result<(), A::Error> {
+        let Value { reading, into, is_taken } = self;
+        into.id = reading.open(reading.most_depth)?;
+        let mut map = Slots::over(into.take_map());
+        let mut seen = Seen::default();
+        while let Some((Entry { key, value }, before)) = map.next() {
+            if items.next_key_seed(KeySeed { reading, into: key })?.is_none() {
+                map.give_back();
+                break;
+            }
+            let mut value = Value { reading, into: value, is_taken: false };
+            if !is_taken {
+                value.reading.check_key(key, before, &mut seen);
+                value.is_taken = value.reading.prepare(key, before, into.id)?;
+            }
+            items.next_value_seed(value)?;
+            if is_taken {
+                reading.hand_over(&mut map)?;
+            }
+        }
+        if is_taken {
+            reading.hand_over_all(&mut map)?;
+        }
+        reading.depth -= 1;
+        into.kind = Kind::Map(map.end());
+        Ok(())
     }
 
     /// A tag: said so, and read as if it were not there.
-    fn visit_enum<A: EnumAccess<'t>>(self, tagged: A) -> Result<Node<'t>, A::Error> {
+    fn visit_enum<A: EnumAccess<'t>>(self, tagged: A) -> Result<(), A::Error> {
         let (_, inner) = tagged.variant::<de::IgnoredAny>()?;
-        let at = NodeId(self.0.next);
-        self.0.complain(ProblemKind::Tag, at);
+        let at = NodeId(self.reading.next);
+        self.reading.complain(ProblemKind::Tag, at);
         inner.newtype_variant_seed(self)
     }
 }

@@ -125,7 +125,7 @@ impl<'n, 't> Fields<'n, 't> {
         if self.present & 1 << place == 0 {
             return None;
         }
-        let differs = self.places ^ (ONES * place as u64);
+        let differs = self.places ^ (ONES * u64::from(place));
         // The high bit of the first byte that is the place, and perhaps of some behind it.
         match differs.wrapping_sub(ONES) & !differs & (ONES << 7) {
             0 => self.search(key),
@@ -209,11 +209,11 @@ impl Lowering<'_> {
         let (mut present, mut places, mut has_unknown) = (0, u64::MAX, false);
         for (index, entry) in entries.iter().enumerate() {
             let key = &*entry.key.text;
-            let place = key_place(key);
+            let place = entry.key.place();
             present |= 1 << place;
             if known.has(key, place) {
                 if index < 8 {
-                    places ^= (0xff ^ place as u64) << (8 * index);
+                    places ^= (0xff ^ u64::from(place)) << (8 * index);
                 }
                 if matches!(entry.value.kind, Kind::Null) {
                     self.null(entry);

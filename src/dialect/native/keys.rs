@@ -22,7 +22,7 @@ impl Keys {
         let (mut left, mut number) = (all, 0);
         while let [key, others @ ..] = left {
             number += 1;
-            let is_new = match numbers.split_at_mut_checked(key_place(key)) {
+            let is_new = match numbers.split_at_mut_checked(key_place(key) as usize) {
                 Some((_, [slot, ..])) => std::mem::replace(slot, number) == 0,
                 Some((_, [])) | None => false,
             };
@@ -34,8 +34,8 @@ impl Keys {
 
     /// Whether a key with this place is one of them.
     #[inline]
-    pub(super) fn has(&self, key: &str, place: usize) -> bool {
-        let number = self.numbers.get(place).copied().unwrap_or_default();
+    pub(super) fn has(&self, key: &str, place: u8) -> bool {
+        let number = self.numbers.get(usize::from(place)).copied().unwrap_or_default();
         let known = usize::from(number).checked_sub(1).and_then(|at| self.all.get(at));
         known.is_some_and(|known| *known == key)
     }

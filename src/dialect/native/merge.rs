@@ -71,7 +71,7 @@ impl Lowering<'_> {
     /// What a shorthand stands for.
     fn shorthand<'t>(&mut self, entry: &Entry<'t>) -> Option<Vec<Entry<'t>>> {
         let node = &entry.value;
-        let key = |text: &'static str| Key { text: Cow::Borrowed(text), ..entry.key.clone() };
+        let key = |text| entry.key.renamed(text);
         if as_switch(node).is_some() {
             return Some(vec![Entry { key: key("default"), value: node.clone() }]);
         }
