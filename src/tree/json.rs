@@ -305,6 +305,8 @@ mod tests {
         }
     }
 
+    type Read = fn(&'static str, &mut Node<'static>);
+
     #[test]
     fn what_was_read_over_does_not_show() {
         let plain = |text: &'static str, into: &mut Node<'static>| {
@@ -315,10 +317,9 @@ mod tests {
             let mut from = serde_json::Deserializer::from_str(text);
             Reading::new(text, NodeId(7)).read(&mut from, into).unwrap();
         };
-        let readers: [&dyn Fn(&'static str, &mut Node<'static>); 2] = [&plain, &whole];
         let pairs = TEXTS.iter().flat_map(|before| TEXTS.map(|text| (*before, text)));
         for (before, text) in pairs.filter(|(before, text)| ![before, text].contains(&&BEYOND)) {
-            for read in readers {
+            for read in [plain as Read, whole] {
                 let (mut over, mut fresh) = (Node::default(), Node::default());
                 read(before, &mut over);
                 read(text, &mut over);
