@@ -1,4 +1,4 @@
-//! Typed literals: numbers, versions, instants, addresses and patterns.
+//! Typed literals: numbers, versions, instants, addresses and patterns; and short texts.
 //!
 //! The same parsers read the operands of a toggle file and the texts of a context, so that both
 //! sides of a test mean the same thing. None of them allocates for a text that comes with a
@@ -9,3 +9,4 @@ pub(crate) mod instant;
 pub(crate) mod number;
 pub(crate) mod pattern;
 pub(crate) mod version;
+pub(crate) mod words;

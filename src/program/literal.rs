@@ -1,6 +1,7 @@
 //! Texts of the file, made ready to be compared.
 
 use super::Truth;
+use crate::literal::words::words;
 
 /// How many bytes two words hold.
 const WORDS: usize = 16;
@@ -137,21 +138,6 @@ fn lower(word: u64) -> u64 {
     let beyond_z = low + u64::from(0x7f - b'Z') * EACH;
     let is_upper = from_a & !beyond_z & !word & (0x80 * EACH);
     word | (is_upper >> 2)
-}
-
-/// The first and the last eight bytes. They meet or overlap in a text of at most sixteen, and so
-/// are all of it; of less than eight they are the first and the last four, two or one.
-#[inline]
-pub(super) fn words(bytes: &[u8]) -> [u64; 2] {
-    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        [u64::from_le_bytes(*first), u64::from_le_bytes(*last)]
-    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        [u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into()]
-    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        [u16::from_le_bytes(*first).into(), u16::from_le_bytes(*last).into()]
-    } else {
-        [bytes.first().copied().unwrap_or(0).into(), 0]
-    }
 }
 
 #[cfg(test)]

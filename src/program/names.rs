@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::literal::words;
 use super::set::HashIndex;
 use super::table::{FlagId, Id};
+use crate::literal::words::is_same_short;
 
 /// The names of a program's flags, in the order of their ids.
 #[derive(Debug)]
@@ -56,21 +56,6 @@ impl Names {
     }
 }
 
-/// Whether two texts are the same, and of 32 bytes at the most.
-#[inline(always)]
-fn is_same_short(known: &str, name: &str) -> bool {
-    let (known, name) = (known.as_bytes(), name.as_bytes());
-    if known.len() != name.len() || name.len() > 32 {
-        return false;
-    }
-    // The first and the last bytes, which overlap or meet.
-    let ends = |bytes: &[u8]| Some((*bytes.first_chunk::<16>()?, *bytes.last_chunk::<16>()?));
-    match ends(name) {
-        Some(name) => ends(known) == Some(name),
-        None => words(known) == words(name),
-    }
-}
-
 impl Default for Names {
     fn default() -> Names {
         Names::new(Vec::new())
@@ -97,20 +82,5 @@ mod tests {
             }
         }
         assert_eq!(names.find(""), None);
-    }
-
-    #[test]
-    fn short_texts_are_the_same_where_all_of_their_bytes_are() {
-        let text: String = "abcdefghij".chars().cycle().take(40).collect();
-        for length in 0..=text.len() {
-            let (start, _) = text.split_at(length);
-            assert_eq!(is_same_short(start, start), length <= 32);
-            assert!(!is_same_short(&text, start));
-            for at in 0..length {
-                let mut near = start.to_owned();
-                near.replace_range(at..=at, "X");
-                assert!(!is_same_short(start, &near), "{near}");
-            }
-        }
     }
 }

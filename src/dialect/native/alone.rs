@@ -65,10 +65,11 @@ impl Taker for FlagsAsRead<'_, '_> {
 
     fn take(&mut self, entry: &Entry<'_>) -> Result<(), InVain> {
         let (name, scope) = (Name::from(&*entry.key.text), self.scope.as_ref().ok_or(InVain)?);
-        let lowering = &mut *self.lowering;
         let owner = Owner::Flag(Arc::clone(&name));
-        let source = lowering.as_owner(owner, |lowering| lowering.base_flag(name, entry));
-        let flag = source.and_then(|source| lowering.whole_flag(&source, scope));
+        let flag = self.lowering.as_owner(owner, |lowering| {
+            let source = lowering.base_flag(name, entry)?;
+            lowering.whole_flag(&source, scope)
+        });
         self.flags.push(flag.ok_or(InVain)?);
         Ok(())
     }

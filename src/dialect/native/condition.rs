@@ -148,7 +148,7 @@ impl Lowering<'_> {
         }
         let condition = self.new_condition(entry)?;
         if let Condition::Test(test) = &condition {
-            self.tests.add(entry, writing, test);
+            self.tests.add(writing, test);
         }
         Some(condition)
     }

@@ -164,8 +164,14 @@ impl<'n, 't> Fields<'n, 't> {
 
     /// Where a missing key is missed: at the map's first key.
     pub(super) fn start(&self) -> NodeId {
-        self.entries.first().map_or(self.node.id, |entry| entry.key.id)
+        start_of(self.node)
     }
+}
+
+/// The first key of a map.
+pub(super) fn start_of(node: &Node<'_>) -> NodeId {
+    let first = node.map().and_then(|entries| entries.first());
+    first.map_or(node.id, |entry| entry.key.id)
 }
 
 impl Lowering<'_> {
@@ -417,7 +423,9 @@ pub(super) fn as_switch(node: &Node<'_>) -> Option<bool> {
 pub(crate) fn is_name(name: &str) -> bool {
     (1..=128).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+        && name.bytes().fold(true, |all, b| {
+            all & (b.is_ascii_alphanumeric() | matches!(b, b'.' | b'_' | b'-'))
+        })
 }
 
 /// A value as a message shows it.

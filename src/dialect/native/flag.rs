@@ -6,11 +6,11 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::Lowering;
-use super::fields::{A_FLAG, Fields, FreeKeys, as_switch, bits, cut, shown, switch_word};
+use super::fields::{A_FLAG, Fields, FreeKeys, as_switch, bits, cut, shown, start_of, switch_word};
 use super::keys::Keys;
 use super::merge::FlagSource;
 use crate::ir::{
-    Before, Condition, Flag, Metadata, Name, Reach, Requirement, Scope, Variant, VariantIndex,
+    Before, Condition, Flag, Metadata, Name, Reach, Requirement, Rule, Scope, Variant, VariantIndex,
 };
 use crate::report::{Code, Suggestions};
 use crate::source::{FileLine, Spot};
@@ -92,18 +92,11 @@ impl Lowering<'_> {
         let unless = fields.get("unless").and_then(|node| self.unless(node));
         let metadata = self.metadata(&fields);
         let mut rules = Vec::with_capacity(rule_nodes.len());
-        let mut named = std::mem::take(&mut self.rule_names);
         let defaults = super::rule::Defaults { units: units.as_ref(), seed: seed.as_ref() };
         for (index, node) in rule_nodes.iter().enumerate() {
-            if let Some(rule) = self.rule(node, index, &variants, &defaults) {
-                named
-                    .extend(node.entry("name").map(|name| (Arc::clone(&rule.name), name.value.id)));
-                rules.push(rule);
-            }
+            rules.extend(self.rule(node, index, &variants, &defaults));
         }
-        self.check_rule_names(&mut named);
-        named.clear();
-        self.rule_names = named;
+        self.check_rule_names(&rules, rule_nodes);
         if self.problems.len() > before {
             return None;
         }
@@ -134,19 +127,28 @@ impl Lowering<'_> {
     ///
     /// PERF: names that are the same are one, so that a few are told apart by where they are kept
     /// (LOAD).
-    fn check_rule_names(&mut self, named: &mut [(Name, NodeId)]) {
+    fn check_rule_names(&mut self, rules: &[Rule], nodes: &[Node<'_>]) {
         const FEW: usize = 8;
-        let mut left = &*named;
-        let mut is_new = true;
-        while let [(name, _), others @ ..] = left {
-            is_new &= others.iter().all(|(other, _)| !Arc::ptr_eq(name, other));
-            left = if named.len() <= FEW { others } else { &[] };
+        let mut left = rules;
+        let mut is_new = rules.len() <= FEW;
+        while let (true, [rule, others @ ..]) = (is_new, left) {
+            is_new = others.iter().all(|other| !Arc::ptr_eq(&rule.name, &other.name));
+            left = others;
         }
-        if is_new && named.len() <= FEW {
-            return;
+        if !is_new {
+            self.look_for_same_names(rules, nodes);
         }
-        named.sort();
-        for same in named.chunk_by(|(name, _), (next, _)| name == next) {
+    }
+
+    #[inline(never)]
+    fn look_for_same_names(&mut self, rules: &[Rule], nodes: &[Node<'_>]) {
+        let name_of = |node: &Node<'_>| node.entry("name").map(|name| name.value.id);
+        let named: BTreeMap<NodeId, NodeId> =
+            nodes.iter().filter_map(|node| Some((start_of(node), name_of(node)?))).collect();
+        let at = |rule: &Rule| Some((Arc::clone(&rule.name), *named.get(&rule.spot.0)?));
+        let mut names: Vec<(Name, NodeId)> = rules.iter().filter_map(at).collect();
+        names.sort();
+        for same in names.chunk_by(|(name, _), (next, _)| name == next) {
             for (name, at) in same.iter().skip(1) {
                 let message = format!("two rules are named `{}`", cut(name));
                 let first = same.first().map(|(_, first)| *first);
@@ -438,18 +440,19 @@ impl Lowering<'_> {
     }
 
     fn metadata(&mut self, fields: &Fields<'_, '_>) -> Metadata {
-        let texts = ["description", "owner"].map(|key| {
+        let mut text = |key| {
             let node = fields.get(key)?;
             self.text(node, format_args!("`{key}`"))
-        });
+        };
+        let (description, owner) = (text("description"), text("owner"));
         let (created, metadata) = match fields.may_have(FEW_SAY) {
             true => self.said_by_few(fields),
             false => (None, Metadata::default()),
         };
-        let mut said = 0;
-        for part in texts.into_iter().chain([created.as_deref()]) {
-            said = xxh3_64_with_seed(part.unwrap_or("").as_bytes(), said);
-        }
+        let hash = |text: Option<&str>, before| {
+            xxh3_64_with_seed(text.unwrap_or_default().as_bytes(), before)
+        };
+        let said = hash(created.as_deref(), hash(owner, hash(description, 0)));
         Metadata { said, ..metadata }
     }
 

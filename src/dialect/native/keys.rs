@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use crate::literal::words::is_same_short;
 use crate::tree::key_place;
 
 /// The keys of one kind of map, each found by its [`key_place`].
@@ -27,6 +28,7 @@ impl Keys {
                 Some((_, [])) | None => false,
             };
             assert!(is_new, "two keys have one place");
+            assert!(key.len() <= 32, "a key is not short");
             left = others;
         }
         Keys { all, numbers }
@@ -37,7 +39,7 @@ impl Keys {
     pub(super) fn has(&self, key: &str, place: u8) -> bool {
         let number = self.numbers.get(usize::from(place)).copied().unwrap_or_default();
         let known = usize::from(number).checked_sub(1).and_then(|at| self.all.get(at));
-        known.is_some_and(|known| *known == key)
+        known.is_some_and(|known| is_same_short(known, key))
     }
 }
 

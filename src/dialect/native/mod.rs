@@ -153,8 +153,6 @@ struct Lowering<'s> {
     names: HashSet<Name, Seeded>,
     /// The tests so far.
     tests: SeenTests,
-    /// Room for the names of a flag's rules.
-    rule_names: Vec<(Name, NodeId)>,
     /// The segment that is being read.
     segment: Option<Name>,
     suggestions: Suggestions,
@@ -187,7 +185,6 @@ impl<'s> Lowering<'s> {
             switch: Variant::switch(),
             names: HashSet::default(),
             tests: SeenTests::default(),
-            rule_names: Vec::new(),
             segment: None,
             suggestions: Suggestions::new(),
             patterns: Patterns::new(limits.pattern_bytes),
@@ -290,17 +287,17 @@ impl Lowering<'_> {
         let killed = merge::killed(&written);
         let mut flags = Vec::with_capacity(written.iter().map(Vec::len).sum());
         for source in &self.merge_flags(&written) {
-            flags.extend(self.whole_flag(source, &scope));
+            let owner = Owner::Flag(Arc::clone(&source.name));
+            flags.extend(self.as_owner(owner, |lowering| lowering.whole_flag(source, &scope)));
         }
         let tests = self.tests_of(roots);
         (Document { flags: Flags::new(flags), scope, tests }, killed)
     }
 
-    /// A flag of which nothing is wrong.
+    /// A flag of which nothing is wrong, on its own behalf.
     fn whole_flag(&mut self, source: &FlagSource<'_, '_>, scope: &Arc<Scope>) -> Option<Flag> {
         let before = self.loose.len();
-        let owner = Owner::Flag(Arc::clone(&source.name));
-        let flag = self.as_owner(owner, |lowering| lowering.flag(source, scope))?;
+        let flag = self.flag(source, scope)?;
         self.loose.truncate(before);
         Some(flag)
     }

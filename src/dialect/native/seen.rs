@@ -39,8 +39,8 @@ impl SeenTests {
         is_written(test, entry).then(|| Arc::clone(test))
     }
 
-    pub(super) fn add(&mut self, entry: &Entry<'_>, writing: Writing, test: &Arc<Test>) {
-        if let Some(hash) = writing.filter(|_| is_written(test, entry)) {
+    pub(super) fn add(&mut self, writing: Writing, test: &Arc<Test>) {
+        if let Some(hash) = writing {
             self.known.insert(hash, Arc::clone(test));
         }
     }
