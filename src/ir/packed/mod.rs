@@ -140,9 +140,10 @@ const RELATIONS: [TextRelation; 4] = [
 impl Packed {
     /// Packs flags that have these names and, nearly all, this scope.
     pub(crate) fn new(flags: Flags, names: Arc<[Name]>, scope: &Arc<Scope>) -> Packed {
-        let mut writer = Writer::new(flags.len(), scope);
-        for flag in flags.into_owned() {
-            writer.flag(flag);
+        let rules = flags.iter().map(|flag| flag.rules.len()).sum();
+        let mut writer = Writer::new(flags.len(), rules, scope);
+        for mut flag in flags.into_owned() {
+            writer.flag(&mut flag);
         }
         Packed(Arc::new(writer.parts(names)))
     }

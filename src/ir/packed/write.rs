@@ -21,12 +21,12 @@ pub(super) struct Writer<'s> {
 }
 
 impl<'s> Writer<'s> {
-    pub(super) fn new(flags: usize, scope: &'s Arc<Scope>) -> Writer<'s> {
+    pub(super) fn new(flags: usize, rules: usize, scope: &'s Arc<Scope>) -> Writer<'s> {
         Writer {
             scope,
             switch: Variant::switch(),
             flags: Vec::with_capacity(flags),
-            rules: Vec::new(),
+            rules: Vec::with_capacity(rules),
             bytes: Vec::new(),
             whole: Vec::new(),
         }
@@ -44,7 +44,8 @@ impl<'s> Writer<'s> {
         }
     }
 
-    pub(super) fn flag(&mut self, flag: Flag) {
+    /// Packs a flag, of which what stays whole is taken.
+    pub(super) fn flag(&mut self, flag: &mut Flag) {
         let start = self.bytes.len();
         self.flags.push(At {
             bytes: start,
@@ -73,16 +74,20 @@ impl<'s> Writer<'s> {
             self.bytes.extend(date.month().to_le_bytes());
             self.bytes.extend(date.day().to_le_bytes());
         }
-        self.whole.extend(has_scope.then_some(Whole::Scope(flag.scope)));
-        self.whole.extend(has_variants.then(|| Whole::Variants(Box::new(flag.variants))));
-        self.whole.extend(flag.extra.map(Whole::Before));
-        for rule in flag.rules {
+        if has_scope {
+            self.whole.push(Whole::Scope(Arc::clone(&flag.scope)));
+        }
+        if has_variants {
+            self.whole.push(Whole::Variants(Box::new(Arc::clone(&flag.variants))));
+        }
+        self.whole.extend(flag.extra.take().map(Whole::Before));
+        for rule in &mut flag.rules {
             self.rules.push(len(self.bytes.len() - start));
             self.rule(rule, flag.line);
         }
     }
 
-    fn rule(&mut self, rule: Rule, of_flag: FileLine) {
+    fn rule(&mut self, rule: &mut Rule, of_flag: FileLine) {
         let Rule { name, when, share, serve, extra, line, spot: _ } = rule;
         let is_elsewhere = line.file != of_flag.file;
         self.bytes.push(
@@ -92,7 +97,7 @@ impl<'s> Writer<'s> {
                 | bit(when.is_some(), of_rule::WHEN)
                 | bit(extra.is_some(), of_rule::MORE),
         );
-        self.text(&name);
+        self.text(name);
         if is_elsewhere {
             self.number(line.file.0.into());
         }
@@ -104,33 +109,34 @@ impl<'s> Writer<'s> {
         if let Some(serve) = serve {
             self.number(serve.0.into());
         }
-        self.whole.extend(extra.map(Whole::More));
+        self.whole.extend(extra.take().map(Whole::More));
         if let Some(when) = when {
             self.condition(when);
         }
     }
 
-    fn condition(&mut self, condition: Condition) {
+    fn condition(&mut self, condition: &mut Condition) {
         match condition {
             Condition::Everyone => self.bytes.push(tag::EVERYONE),
             Condition::All(parts) => self.combination(tag::ALL, parts),
             Condition::Any(parts) => self.combination(tag::ANY, parts),
             Condition::Not(part) => {
                 self.bytes.push(tag::NOT);
-                self.condition(*part);
+                self.condition(part);
             }
             Condition::Segment { name, spot: _ } => {
                 self.bytes.push(tag::SEGMENT);
-                self.text(&name);
+                self.text(name);
             }
             Condition::Test(test) => self.test(test),
             Condition::Flag(_) | Condition::Strategy(_) | Condition::Rollout(_) => {
+                let condition = std::mem::replace(condition, Condition::Everyone);
                 self.whole(Whole::Condition(Box::new(condition)));
             }
         }
     }
 
-    fn combination(&mut self, tag: u8, parts: Box<[Condition]>) {
+    fn combination(&mut self, tag: u8, parts: &mut [Condition]) {
         self.bytes.push(tag);
         self.number(len(parts.len()));
         for part in parts {
@@ -143,16 +149,16 @@ impl<'s> Writer<'s> {
         self.whole.push(whole);
     }
 
-    fn test(&mut self, test: Arc<Test>) {
+    fn test(&mut self, test: &Arc<Test>) {
         let start = self.bytes.len();
         self.bytes.push(tag::TEST);
         // What is shared takes no room of its own.
-        let is_packed = Arc::strong_count(&test) == 1
+        let is_packed = Arc::strong_count(test) == 1
             && self.subject(&test.subject).is_some()
             && self.matchers(&test.matchers).is_some();
         if !is_packed {
             self.bytes.truncate(start);
-            self.whole(Whole::Test(test));
+            self.whole(Whole::Test(Arc::clone(test)));
         }
     }
 
