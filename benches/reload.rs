@@ -1,7 +1,8 @@
 //! What a reload costs: `cargo bench --bench reload`.
 //!
 //! `RELOAD` is the time that `Flags::reload` takes to read a changed file of 1 000 and of 10 000
-//! flags with three rules each, to publish it and to say what changed; and to find that nothing did.
+//! flags with three rules each, to publish it and to say what changed; to find that nothing did; and to
+//! kill one flag more by a kill file, with the file of flags found the same.
 //! `READER` is a decision by name on the handle meanwhile, on another thread: beside no one, beside a
 //! thread that loads the same documents and publishes none, and beside one that reloads. The two
 //! last keep the processor equally busy; what is between them is what publishing does to a reader.
@@ -12,11 +13,12 @@ mod changing;
 #[allow(dead_code, reason = "each bench uses a part of the workloads")]
 mod workloads;
 
+use std::env::temp_dir;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, SamplingMode};
-use hoist::Context;
+use hoist::{Context, Flags, Reason, Watch};
 
 use changing::{Beside, Changing};
 
@@ -35,6 +37,7 @@ fn main() {
     criterion.bench_function("RELOAD/unchanged-10000", |bencher| {
         bencher.iter(|| changing.flags.reload().unwrap());
     });
+    kill(&mut criterion, 10_000);
     readers(&mut criterion, &changing);
     criterion.final_summary();
 }
@@ -56,6 +59,39 @@ fn changed(criterion: &mut Criterion, id: &str, changing: &Changing) {
         });
     });
     group.finish();
+}
+
+/// Times the look at a kill file that names one flag more, and at a file that is the same.
+fn kill(criterion: &mut Criterion, flags: usize) {
+    let at = |name: &str| temp_dir().join(format!("hoist-bench-{}-{name}", std::process::id()));
+    let (path, kill_file) = (at("killed.json"), at("kill.txt"));
+    std::fs::write(&path, workloads::load_json(flags)).unwrap();
+    let handle = Flags::builder().file(&path).kill_file(&kill_file).watch(Watch::OnDemand);
+    let handle = handle.open().unwrap();
+    let mut names = (0..flags).map(workloads::name).cycle();
+    let mut killed = String::new();
+    criterion.bench_function(&format!("RELOAD/kill-{flags}"), |bencher| {
+        bencher.iter_custom(|count| {
+            (0..count)
+                .map(|_| {
+                    let name = names.next().unwrap();
+                    killed.push_str(&name);
+                    killed.push('\n');
+                    std::fs::write(&kill_file, &killed).unwrap();
+                    let start = Instant::now();
+                    handle.reload().unwrap();
+                    let taken = start.elapsed();
+                    assert_eq!(
+                        handle.snapshot().decide(&name, &Context::new()).reason(),
+                        Reason::Killed
+                    );
+                    taken
+                })
+                .sum()
+        });
+    });
+    drop(handle);
+    [path, kill_file].map(|path| std::fs::remove_file(path).unwrap());
 }
 
 fn readers(criterion: &mut Criterion, changing: &Changing) {

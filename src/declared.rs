@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::ir::{self, Document, Flag, Name};
 use crate::program::{FlagId, Id, Program, VariantId};
@@ -174,8 +175,8 @@ fn mismatches(key: &dyn DeclaredKey, flag: &Flag) -> Vec<Problem> {
 
 /// Values as the types of the keys that ask for them, by their variants. One value may be there
 /// for several types.
-#[derive(Debug, Default)]
-pub(crate) struct ParsedValues(Box<[(VariantId, Box<dyn Any + Send + Sync>)]>);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ParsedValues(Arc<[(VariantId, Box<dyn Any + Send + Sync>)]>);
 
 impl ParsedValues {
     /// All that keys have to parse of the flags of a program.

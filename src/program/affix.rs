@@ -11,7 +11,7 @@ const FEW: usize = 8;
 /// What a text starts or ends with.
 ///
 /// PERF: most are asked for one, which is compared in line (DEEP, PRODUCT).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Affix {
     edge: Edge,
     ignore_case: bool,
@@ -74,7 +74,7 @@ fn literal(text: &str, ignore_case: bool) -> Literal {
 }
 
 /// Parts of texts, one of which must be there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Affixes {
     Few(Few),
     Many(Box<[OfLength]>),
@@ -152,7 +152,7 @@ fn one_is_of_many<const AT_END: bool>(many: &[OfLength], text: &str) -> Truth {
 }
 
 /// Those of one length.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct OfLength {
     length: usize,
     texts: TextSet,
@@ -166,7 +166,7 @@ impl OfLength {
 }
 
 /// A few; in lower case where the case is ignored.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Few {
     texts: Box<[Literal]>,
     ignore_case: bool,

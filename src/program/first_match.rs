@@ -51,7 +51,7 @@ fn hash_of(number: Number) -> u64 {
 }
 
 /// The table of one flag.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct FirstMatch {
     by_subject: Box<[BySubject]>,
     /// The rules that need no text of these subjects.
@@ -68,7 +68,7 @@ pub(crate) struct Candidate {
 }
 
 /// The rules that need a value of one subject.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct BySubject {
     pub(crate) subject: Subject,
     texts: Values<Literal>,
@@ -78,7 +78,7 @@ pub(crate) struct BySubject {
 }
 
 /// The rules of each value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Values<V> {
     index: HashIndex,
     /// Each value, and where its rules start and end.

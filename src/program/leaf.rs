@@ -113,7 +113,7 @@ impl Test {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Subject {
     Builtin(Builtin),
     Ip,

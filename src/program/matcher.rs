@@ -17,7 +17,7 @@ use crate::literal::version::{Version, VersionRange};
 ///
 /// PERF: not in the niches of a number, so that it takes one comparison to tell them apart (DEEP,
 /// PRODUCT).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[repr(u8)]
 pub(crate) enum Matcher {
     /// Nothing is asked of the value.

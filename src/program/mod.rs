@@ -6,6 +6,7 @@
 
 mod affix;
 mod first_match;
+mod kill;
 mod leaf;
 mod literal;
 mod matcher;
@@ -43,7 +44,7 @@ pub(crate) use table::{
 };
 
 /// All flags of a loaded state.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Program {
     pub(crate) names: Names,
     pub(crate) flags: Table<FlagId, Flag>,
@@ -61,6 +62,8 @@ pub(crate) struct Program {
     pub(crate) splits: Table<SplitId, Split>,
     pub(crate) units: Table<UnitsId, Box<[UnitSource]>>,
     pub(crate) attributes: Table<AttributeId, Arc<AttributeName>>,
+    /// The flags that kills changed, as they were: see [`Program::kill`].
+    before_kills: Vec<(FlagId, Flag)>,
 }
 
 impl Program {
@@ -81,6 +84,7 @@ impl Program {
             splits: Table::new(),
             units: Table::new(),
             attributes: Table::new(),
+            before_kills: Vec::new(),
         }
     }
 
@@ -108,7 +112,7 @@ impl Program {
 }
 
 /// One flag.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Flag {
     pub(crate) first_rule: RuleId,
     pub(crate) end_rule: RuleId,
@@ -160,14 +164,14 @@ pub(crate) enum Asks {
 }
 
 /// A named outcome.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Variant {
     pub(crate) name: Arc<str>,
     pub(crate) value: Value,
 }
 
 /// A segment, compiled for either thing that can be wanted of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Segment {
     pub(crate) holds: Code,
     pub(crate) fails: Code,
@@ -187,7 +191,7 @@ pub(crate) struct Code {
 }
 
 /// Another flag that must serve one of these variants.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct FlagTest {
     /// `None` for a flag that is gone: it serves nothing.
     pub(crate) flag: Option<FlagId>,
@@ -195,6 +199,7 @@ pub(crate) struct FlagTest {
 }
 
 /// A strategy, unless it is not registered.
+#[derive(Clone)]
 pub(crate) struct Strategy(pub(crate) Option<Arc<dyn Condition>>);
 
 impl std::fmt::Debug for Strategy {
@@ -206,7 +211,7 @@ impl std::fmt::Debug for Strategy {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SegmentRollout {
     pub(crate) share: Share,
     pub(crate) units: Units,

@@ -9,7 +9,7 @@ use super::table::{FlagId, Id};
 use crate::literal::words::is_same_short;
 
 /// The names of a program's flags, in the order of their ids.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Names {
     names: Arc<[Arc<str>]>,
     index: HashIndex,

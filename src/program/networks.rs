@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 /// Networks by the length of their prefix: one binary search for each length there is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Networks {
     v4: Box<[OfLength]>,
     v6: Box<[OfLength]>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct OfLength {
     /// The bits that count.
     mask: u128,

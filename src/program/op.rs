@@ -3,7 +3,7 @@
 use super::{Id, Leaf};
 
 /// One step of a condition.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Op {
     pub(crate) leaf: Leaf,
     /// What the leaf must definitely be.

@@ -6,7 +6,7 @@ use super::{ExtraId, OpId, Program, SplitId, Units, VariantId};
 use crate::bucket::{self, Salt, Share};
 
 /// One rule.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Rule {
     /// Where the code of its condition starts, its own `unless` included.
     pub(crate) entry: OpId,
@@ -29,7 +29,7 @@ pub(crate) struct Rule {
 }
 
 /// What few rules have.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Extra {
     pub(crate) from: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
@@ -86,7 +86,7 @@ impl Extra {
 }
 
 /// Arms with their ends, in the order of their names.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Split {
     pub(crate) salt: Salt,
     pub(crate) ends: Box<[u32]>,

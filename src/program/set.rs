@@ -160,7 +160,7 @@ impl Hashed {
 }
 
 /// Positions found by hash: open addressing, at most half full.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct HashIndex {
     /// Half of the hash, and the position plus one; zero is free.
     slots: Box<[(u32, u32)]>,

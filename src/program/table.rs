@@ -68,7 +68,7 @@ impl VariantId {
 ///
 /// INVARIANT: ids are made by `push` alone and used with the program that they were made for, so
 /// that every index is in range. This is the one place that indexes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Table<I, T> {
     items: Vec<T>,
     ids: PhantomData<fn(I) -> I>,
@@ -106,6 +106,14 @@ impl<I: Id, T> Table<I, T> {
 
     pub(crate) fn shrink(&mut self) {
         self.items.shrink_to_fit();
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (I, &T)> {
+        self.items.iter().enumerate().map(|(index, item)| (I::new(index), item))
+    }
+
+    pub(crate) fn get_mut(&mut self, id: I) -> Option<&mut T> {
+        self.items.get_mut(id.index())
     }
 
     /// The item of an id that may be beyond the table.

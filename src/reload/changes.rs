@@ -4,14 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::status::Change;
-use crate::ir::{Name, Packed, PackedFlag, names_segments};
+use crate::ir::{Name, PackedFlag, names_segments};
 use crate::load::Loaded;
-
-/// The names of the files' flags that one state has and another has not.
-fn only_in<'n>(one: &'n Packed, other: &Packed, of: &Loaded) -> Vec<&'n Name> {
-    let is_own = |name: &&Name| of.document.flags.contains_key(name);
-    one.names().iter().filter(|name| !other.contains_key(name)).filter(is_own).collect()
-}
 
 /// The names that one map has and another has not.
 fn without<'n, T>(one: &'n BTreeMap<Name, T>, other: &BTreeMap<Name, T>) -> Vec<&'n Name> {
@@ -24,7 +18,7 @@ pub(super) fn between(old: &Loaded, new: &Loaded) -> Change {
     // A segment that changed changes the flags that use it; which do is not worth finding out
     // for an announcement, so that the scope counts for all that name one segment or more.
     let (old_scope, new_scope) = (&old.document.scope, &new.document.scope);
-    let same_scope = old_scope.segments == new_scope.segments;
+    let same_scope = Arc::ptr_eq(old_scope, new_scope) || old_scope.segments == new_scope.segments;
     let scopes_agree = |a: &PackedFlag<'_>, b: &PackedFlag<'_>| {
         let (a, b) = (a.scope(), b.scope());
         match Arc::ptr_eq(a, old_scope) && Arc::ptr_eq(b, new_scope) {
@@ -32,29 +26,31 @@ pub(super) fn between(old: &Loaded, new: &Loaded) -> Change {
             false => Arc::ptr_eq(a, b) || a.segments == b.segments,
         }
     };
-    let differs = |a: PackedFlag<'_>, b: &PackedFlag<'_>| {
+    let differs = |a: &PackedFlag<'_>, b: &PackedFlag<'_>| {
         let names_segments = || b.refers() && names_segments(&b.unpacked());
-        a != *b || (!scopes_agree(&a, b) && names_segments())
+        a != b || (!scopes_agree(a, b) && names_segments())
     };
     let names = |names: Vec<&Name>| names.into_iter().map(|name| name.to_string()).collect();
-    let changed = after
-        .iter()
-        .filter(|flag| before.get(flag.name).is_some_and(|before| differs(before, flag)));
-    // A flag that the files lack and a kill stands for came from nowhere, and goes nowhere.
-    let kills = before.names().iter().filter(|name| !after.contains_key(name));
-    let kills = kills.chain(after.names().iter().filter(|name| !before.contains_key(name)));
-    let is_kill = |name: &&Name| {
-        !old.document.flags.contains_key(name) && !new.document.flags.contains_key(name)
-    };
-    let kills = kills.filter(is_kill);
+    let is_own = |name: &Name, of: &Loaded| of.document.flags.contains_key(name);
+    let (mut added, mut removed, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+    for pair in before.beside(after) {
+        match pair {
+            (Some(a), Some(b)) if differs(&a, &b) => changed.push(b.name),
+            (None, Some(flag)) if is_own(flag.name, new) => added.push(flag.name),
+            (Some(flag), None) if is_own(flag.name, old) => removed.push(flag.name),
+            // One that the files lack and a kill stands for came from nowhere, and goes nowhere.
+            (None, Some(flag)) | (Some(flag), None) => changed.push(flag.name),
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+    }
     Change {
         generation: new.generation,
         from: old.generation,
         hash: new.hash,
         at: new.loaded_at,
-        added: names(only_in(after, before, new)),
-        removed: names(only_in(before, after, old)),
-        changed: names(changed.map(|flag| flag.name).chain(kills).collect()),
+        added: names(added),
+        removed: names(removed),
+        changed: names(changed),
         problems: new.report.error_lines(),
         broken: names(new.broken.keys().collect()),
         mended: names(without(&old.broken, &new.broken)),

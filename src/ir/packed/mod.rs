@@ -10,6 +10,8 @@ mod read;
 mod tests;
 mod write;
 
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Before, Condition, Declared, Flag, Flags, Metadata, More, Name, Scope, Test};
@@ -21,7 +23,11 @@ use write::Writer;
 
 /// Flags in the byte order of their names, each name once. To clone them is cheap.
 #[derive(Clone, Debug)]
-pub(crate) struct Packed(Arc<Parts>);
+pub(crate) struct Packed {
+    parts: Arc<Parts>,
+    /// The places of those that are killed, whatever they say of it.
+    killed: Arc<BTreeSet<usize>>,
+}
 
 #[derive(Debug)]
 struct Parts {
@@ -145,7 +151,12 @@ impl Packed {
         for mut flag in flags.into_owned() {
             writer.flag(&mut flag);
         }
-        Packed(Arc::new(writer.parts(names)))
+        Packed { parts: Arc::new(writer.parts(names)), killed: Arc::default() }
+    }
+
+    /// Has those at some places killed, and no others but by what they say themselves.
+    pub(crate) fn kill(&mut self, places: impl Iterator<Item = usize>) {
+        self.killed = Arc::new(places.collect());
     }
 
     /// As they were.
@@ -154,19 +165,20 @@ impl Packed {
     }
 
     pub(crate) fn names(&self) -> &Arc<[Name]> {
-        &self.0.names
+        &self.parts.names
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.names.len()
+        self.parts.names.len()
     }
 
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        self.0.names.binary_search_by(|known| (**known).cmp(name)).ok()
+        self.parts.names.binary_search_by(|known| (**known).cmp(name)).ok()
     }
 
     pub(crate) fn at(&self, position: usize) -> Option<PackedFlag<'_>> {
-        PackedFlag::new(&self.0, position)
+        let is_killed = self.killed.contains(&position);
+        Some(PackedFlag { is_killed, ..PackedFlag::new(&self.parts, position)? })
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<PackedFlag<'_>> {
@@ -180,11 +192,33 @@ impl Packed {
     pub(crate) fn iter(&self) -> impl Iterator<Item = PackedFlag<'_>> {
         (0..self.len()).filter_map(|position| self.at(position))
     }
+
+    /// The flags that one of both has, each with that of the same name of the other, in their order.
+    pub(crate) fn beside<'p>(
+        &'p self,
+        other: &'p Packed,
+    ) -> impl Iterator<Item = (Option<PackedFlag<'p>>, Option<PackedFlag<'p>>)> {
+        let (mut at, mut of_other) = (0, 0);
+        std::iter::from_fn(move || {
+            let (one, other) = (self.at(at), other.at(of_other));
+            let order = match (&one, &other) {
+                (Some(one), Some(other)) if Arc::ptr_eq(one.name, other.name) => Ordering::Equal,
+                (Some(one), Some(other)) => one.name.cmp(other.name),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => return None,
+            };
+            at += usize::from(order.is_le());
+            of_other += usize::from(order.is_ge());
+            Some((one.filter(|_| order.is_le()), other.filter(|_| order.is_ge())))
+        })
+    }
 }
 
 impl PartialEq for Packed {
     fn eq(&self, other: &Packed) -> bool {
-        self.len() == other.len() && self.iter().zip(other.iter()).all(|(a, b)| a == b)
+        let are_one = Arc::ptr_eq(&self.parts, &other.parts) && self.killed == other.killed;
+        are_one || self.len() == other.len() && self.iter().zip(other.iter()).all(|(a, b)| a == b)
     }
 }
 
@@ -192,6 +226,8 @@ impl PartialEq for Packed {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PackedFlag<'p> {
     pub(crate) name: &'p Name,
+    /// Whatever it says of it.
+    is_killed: bool,
     line: FileLine,
     rules: &'p [u32],
     bytes: &'p [u8],
@@ -209,6 +245,7 @@ impl<'p> PackedFlag<'p> {
         let whole_end = end(|next| next.whole as usize, parts.whole.len());
         Some(PackedFlag {
             name,
+            is_killed: false,
             line: at.line,
             rules: parts.rules.get(at.rules as usize..rules_end)?,
             bytes: parts.bytes.get(at.bytes..bytes_end)?,
@@ -290,8 +327,13 @@ impl<'p> PackedFlag<'p> {
 /// `reload`). What is not can differ in where its parts stand alone.
 impl PartialEq for PackedFlag<'_> {
     fn eq(&self, other: &PackedFlag<'_>) -> bool {
-        let is_same = self.name == other.name && self.bytes == other.bytes;
-        (is_same && self.whole == other.whole) || self.unpacked() == other.unpacked()
+        let is_same = || {
+            let are_one = std::ptr::eq(self.bytes, other.bytes);
+            are_one
+                || self.name == other.name && self.bytes == other.bytes && self.whole == other.whole
+        };
+        let is_same = self.is_killed == other.is_killed && is_same();
+        is_same || self.unpacked() == other.unpacked()
     }
 }
 

@@ -65,7 +65,7 @@ impl<'p> Reader<'p> {
             rules,
             default,
             off,
-            kill: bits & of_flag::IS_KILLED != 0,
+            kill: of.is_killed || bits & of_flag::IS_KILLED != 0,
             extra,
             metadata,
             scope,

@@ -1,5 +1,7 @@
 //! From texts to a loaded state, and what is kept when a part of them is wrong.
 
+mod kills;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::sync::Arc;
@@ -17,9 +19,12 @@ use crate::limits::Limits;
 use crate::literal::instant;
 use crate::program::{Decided, FlagId, Id, Program};
 use crate::report::{Code, Report, Severity};
-use crate::source::{FileId, FileLine, Owner, Place, Problem, Spot};
+use crate::source::{FileId, FileLine, Owner, Problem, Spot};
 use crate::tree::NodeId;
 use crate::value::ValueType;
+
+pub(crate) use kills::Kills;
+use kills::killed_flag;
 
 /// What a reload does about a flag that is wrong.
 ///
@@ -48,10 +53,6 @@ pub enum OnBadFlag {
     /// The whole set is refused, as at the start.
     RejectFile,
 }
-
-/// The flags that a kill file names, each with where.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Kills(pub(crate) BTreeMap<Name, Place>);
 
 /// Where the time comes from.
 pub(crate) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -113,7 +114,7 @@ impl Settings {
 }
 
 /// One immutable loaded state.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Loaded {
     pub(crate) program: Program,
     /// What the toggle files say. The kill file does not show here: what it kills can be lifted.
@@ -162,8 +163,8 @@ impl Loaded {
         Loaded { hash, ..self }
     }
 
-    /// The state of what was read. Where kills or tests changed some of its flags, `said` are those of
-    /// the files.
+    /// The state of what was read, under kills. Where there are others than the flags of the files, or
+    /// tests changed some, `said` are those of the files.
     fn new(read: Read, said: Option<Packed>, kills: Kills, settings: &Settings) -> Loaded {
         let Read { document, compiled, report, broken, is_sealed, texts, hash } = read;
         let Document { flags, scope, tests } = document;
@@ -172,12 +173,12 @@ impl Loaded {
         let flags = Packed::new(flags, Arc::clone(program.names.all()), &scope);
         let said = said.unwrap_or_else(|| flags.clone());
         let tally = settings.tallies.as_ref().map(|tallies| tallies.begin(&flags, &program));
-        Loaded {
+        let mut loaded = Loaded {
             parsed,
             program,
             document: Document { flags: said, scope, tests },
             flags,
-            kills,
+            kills: Kills::default(),
             compiled,
             generation: next_generation(),
             hash,
@@ -189,15 +190,9 @@ impl Loaded {
             is_witnessed: tally.is_some() || !settings.witnesses.is_empty(),
             tally,
             settings: settings.clone(),
-        }
-    }
-
-    /// A new state of the same texts under other kills.
-    pub(crate) fn with_kills(&self, kills: Kills) -> Loaded {
-        let said = &self.document.flags;
-        let flags = under(said.unpacked(), &kills);
-        let said = (!kills.0.is_empty()).then(|| said.clone());
-        Loaded::new(self.read(flags), said, kills, &self.settings)
+        };
+        loaded.kill(kills);
+        loaded
     }
 
     /// A new state of the same texts in which flags serve what a test wants of them.
@@ -252,19 +247,6 @@ fn next_generation() -> u32 {
     GENERATION.fetch_add(1, Ordering::Relaxed)
 }
 
-/// The flags of files under kills.
-fn under(mut flags: Flags, kills: &Kills) -> Flags {
-    for name in kills.0.keys() {
-        let flag = match flags.get(name) {
-            Some(flag) => Flag { kill: true, ..flag.clone() },
-            // Callers whose default is on must hear of it even where the file has lost the flag.
-            None => killed_flag(name),
-        };
-        flags.insert(flag);
-    }
-    flags
-}
-
 /// What reading texts gave.
 struct Read {
     document: Document,
@@ -279,11 +261,13 @@ struct Read {
 impl Read {
     fn loaded(mut self, from: &Origin<'_>) -> Loaded {
         let Document { flags, scope, .. } = &mut self.document;
-        let said = (!from.kills.0.is_empty()).then(|| {
+        let strangers: Vec<Flag> =
+            from.kills.strangers(|name| flags.contains_key(name)).map(killed_flag).collect();
+        let said = (!strangers.is_empty()).then(|| {
             let names = flags.keys().cloned().collect();
             Packed::new(flags.clone(), names, scope)
         });
-        *flags = under(std::mem::take(flags), from.kills);
+        strangers.into_iter().for_each(|flag| flags.insert(flag));
         Loaded::new(self, said, from.kills.clone(), from.settings)
     }
 }
@@ -538,11 +522,6 @@ fn mix(
     let flags = Flags::new(flags);
     let document = Document { flags, scope: Arc::clone(&new.scope), tests: new.tests.clone() };
     (document, kept)
-}
-
-/// A flag of which nothing is readable but that it is killed.
-fn killed_flag(name: &Name) -> Flag {
-    Flag { kill: true, ..stand_in(name, ValueType::Boolean, Variant::switch()) }
 }
 
 /// A flag that the files lack: it serves the first of its variants.
