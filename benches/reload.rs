@@ -91,7 +91,9 @@ fn kill(criterion: &mut Criterion, flags: usize) {
         });
     });
     drop(handle);
-    [path, kill_file].map(|path| std::fs::remove_file(path).unwrap());
+    for path in [path, kill_file] {
+        std::fs::remove_file(path).unwrap();
+    }
 }
 
 fn readers(criterion: &mut Criterion, changing: &Changing) {
