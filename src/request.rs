@@ -1,6 +1,7 @@
 //! What is known of one request, found by names that were made ready at load.
 
 use std::cell::Cell;
+use std::hint::black_box;
 
 use serde_json::Value as Json;
 
@@ -12,8 +13,8 @@ use crate::program::{AttributeName, Known, Program, Subject, UnitSource, Units};
 /// A request: its own context, and what the service knows of every request. Its own counts first.
 #[derive(Debug)]
 pub(crate) struct Request<'r> {
-    /// PERF: never set anew, which the compiler does not know: it would load before the loop over the
-    /// rules what only some of their tests need (W4, W7).
+    /// PERF: always the same, which the compiler does not know: it would load before the loop over the
+    /// rules what only some of their tests need (W4, W7). See [`Request::set_anew`].
     ctx: Cell<&'r Context<'r>>,
     base: &'r ContextBuf,
 }
@@ -27,6 +28,12 @@ impl<'r> Request<'r> {
     #[inline(always)]
     pub(crate) fn ctx(&self) -> &'r Context<'r> {
         self.ctx.get()
+    }
+
+    /// Sets the context to what it is, in the one way that a compiler cannot see through.
+    #[inline(always)]
+    pub(crate) fn set_anew(&self) {
+        self.ctx.set(black_box(self.ctx.get()));
     }
 
     #[inline]

@@ -336,6 +336,8 @@ fn in_share<O: Observer>(run: &Run<'_>, id: SegmentRolloutId, observer: &mut O) 
 
 #[inline(never)]
 fn ask_strategy(run: &Run<'_>, id: StrategyId) -> Truth {
+    // PERF: the rarest of what the loop over the steps can call.
+    run.request.set_anew();
     let Some(condition) = &run.program.strategies.get(id).0 else { return Truth::Unknown };
     let at = SystemTime::from(run.now);
     condition.holds(run.request.ctx(), at).map_or(Truth::Unknown, Truth::of)

@@ -2,7 +2,7 @@
 
 /// The first and the last eight bytes. They meet or overlap in a text of at most sixteen, and so
 /// are all of it; of less than eight they are the first and the last four, two or one.
-#[inline]
+#[inline(always)]
 pub(crate) fn words(bytes: &[u8]) -> [u64; 2] {
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
         [u64::from_le_bytes(*first), u64::from_le_bytes(*last)]

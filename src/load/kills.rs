@@ -48,7 +48,7 @@ impl Loaded {
     /// Kills flags, of which there are all. What is killed besides is lifted.
     pub(super) fn kill(&mut self, kills: Kills) {
         let killed: Vec<_> = kills.0.keys().filter_map(|name| self.program.find(name)).collect();
-        self.program.kill(&killed);
+        self.unkilled = self.program.kill(&killed, std::mem::take(&mut self.unkilled));
         self.flags.kill(killed.iter().map(|flag| flag.index()));
         self.kills = kills;
     }

@@ -17,7 +17,7 @@ use crate::ir::VariantIndex;
 use crate::ir::{Document, Flag, Flags, Metadata, Name, Packed, PackedFlag, Reach, Variant};
 use crate::limits::Limits;
 use crate::literal::instant;
-use crate::program::{Decided, FlagId, Id, Program};
+use crate::program::{Decided, FlagId, Id, Program, Unkilled};
 use crate::report::{Code, Report, Severity};
 use crate::source::{FileId, FileLine, Owner, Problem, Spot};
 use crate::tree::NodeId;
@@ -123,6 +123,8 @@ pub(crate) struct Loaded {
     pub(crate) flags: Packed,
     /// Flags that are killed from outside the toggle files.
     pub(crate) kills: Kills,
+    /// What the program had for them.
+    unkilled: Unkilled,
     /// What keys of the code parse of the values.
     pub(crate) parsed: ParsedValues,
     compiled: Arc<Compiled>,
@@ -179,6 +181,7 @@ impl Loaded {
             document: Document { flags: said, scope, tests },
             flags,
             kills: Kills::default(),
+            unkilled: Unkilled::default(),
             compiled,
             generation: next_generation(),
             hash,

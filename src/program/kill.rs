@@ -3,17 +3,22 @@
 use super::{Asks, Flag, FlagId, FlagTest, Program};
 use crate::reason::Reason;
 
+/// The flags that kills changed, as they were, each before what changed it again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unkilled(Vec<(FlagId, Flag)>);
+
 impl Program {
     /// Kills flags, which are given in their order: they serve everyone their off variant. What was
     /// killed before is lifted.
-    pub(crate) fn kill(&mut self, killed: &[FlagId]) {
-        for (id, flag) in std::mem::take(&mut self.before_kills).into_iter().rev() {
+    pub(crate) fn kill(&mut self, killed: &[FlagId], before: Unkilled) -> Unkilled {
+        for (id, flag) in before.0.into_iter().rev() {
             if let Some(slot) = self.flags.get_mut(id) {
                 *slot = flag;
             }
         }
+        let mut unkilled = Unkilled::default();
         for id in killed {
-            self.change(*id, |flag| match flag.asks {
+            self.change(*id, &mut unkilled, |flag| match flag.asks {
                 // What a test wants counts before.
                 Asks::Nothing(Reason::Forced) => {}
                 _ => {
@@ -30,13 +35,14 @@ impl Program {
         let lacking: Vec<FlagId> =
             self.flags.iter().filter(|(_, flag)| lacks(flag)).map(|(id, _)| id).collect();
         for id in lacking {
-            self.change(id, |flag| flag.can_lack = true);
+            self.change(id, &mut unkilled, |flag| flag.can_lack = true);
         }
+        unkilled
     }
 
-    fn change(&mut self, id: FlagId, change: impl FnOnce(&mut Flag)) {
+    fn change(&mut self, id: FlagId, unkilled: &mut Unkilled, change: impl FnOnce(&mut Flag)) {
         if let Some(flag) = self.flags.get_mut(id) {
-            self.before_kills.push((id, flag.clone()));
+            unkilled.0.push((id, flag.clone()));
             change(flag);
         }
     }

@@ -27,6 +27,7 @@ use crate::value::{Value, ValueType};
 
 pub(crate) use affix::{Affix, Affixes, Edge};
 pub(crate) use first_match::{BySubject, Candidate, FirstMatch, Known, Needed, Wanted};
+pub(crate) use kill::Unkilled;
 pub(crate) use leaf::{Accepts, Asked, AttributeName, JsonPath, Leaf, Subject, Test};
 pub(crate) use literal::Literal;
 pub(crate) use matcher::{
@@ -62,8 +63,6 @@ pub(crate) struct Program {
     pub(crate) splits: Table<SplitId, Split>,
     pub(crate) units: Table<UnitsId, Box<[UnitSource]>>,
     pub(crate) attributes: Table<AttributeId, Arc<AttributeName>>,
-    /// The flags that kills changed, as they were: see [`Program::kill`].
-    before_kills: Vec<(FlagId, Flag)>,
 }
 
 impl Program {
@@ -84,7 +83,6 @@ impl Program {
             splits: Table::new(),
             units: Table::new(),
             attributes: Table::new(),
-            before_kills: Vec::new(),
         }
     }
 
