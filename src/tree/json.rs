@@ -42,7 +42,7 @@ impl<'t> Reading<'_, 't> {
             Some(b'"') => {
                 let text = from.text()?;
                 into.id = self.enter_text(&text)?;
-                into.kind = Kind::Text(text, Style::Quoted);
+                into.set_text(text, Style::Quoted);
                 Ok(())
             }
             Some(b'{') => self.json_map(from, into),

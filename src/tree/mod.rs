@@ -163,6 +163,17 @@ impl<'t> Node<'t> {
         }
     }
 
+    /// PERF: where a text was before, as nearly always, nothing is taken apart (LOAD).
+    #[inline]
+    fn set_text(&mut self, text: Cow<'t, str>, style: Style) {
+        match &mut self.kind {
+            Kind::Text(before @ Cow::Borrowed(_), before_style) => {
+                (*before, *before_style) = (text, style);
+            }
+            kind => *kind = Kind::Text(text, style),
+        }
+    }
+
     /// The items of a list, to be read over: none of anything else.
     fn take_list(&mut self) -> Vec<Node<'t>> {
         match &mut self.kind {

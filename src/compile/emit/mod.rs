@@ -143,9 +143,7 @@ impl Salts {
 impl Emitter<'_> {
     fn flag(&mut self, flag: &ir::Flag, first_variant: VariantId) {
         let (scope, before) = (&flag.scope, flag.before());
-        for part in &before.unless {
-            self.prepare(part, scope);
-        }
+        self.prepare(&before.unless, flag);
         let first_op = self.program.ops.next();
         let not_excluded = self.none_of(&before.unless, scope, OpId::YES, OpId::NO);
         let requires = before
@@ -196,9 +194,8 @@ impl Emitter<'_> {
 
     fn rule(&mut self, rule: &ir::Rule, flag: &ir::Flag, first_variant: VariantId, salts: Salts) {
         let more = rule.more();
-        for part in more.unless.iter().chain(&rule.when) {
-            self.prepare(part, &flag.scope);
-        }
+        self.prepare(&more.unless, flag);
+        self.prepare(rule.when.as_slice(), flag);
         let first_op = self.program.ops.next();
         let admitted = self.none_of(&more.unless, &flag.scope, OpId::YES, OpId::NO);
         let entry = match &rule.when {
@@ -344,19 +341,25 @@ impl Emitter<'_> {
         id
     }
 
-    /// Makes the segments that a condition names, before any of its own ops: those must follow
+    /// Makes the segments that conditions of a flag name, before any of its own ops: those must follow
     /// each other.
-    fn prepare(&mut self, condition: &Condition, scope: &Arc<Scope>) {
-        if let Condition::Segment { name, .. } = condition {
-            self.segment(name, scope);
+    fn prepare(&mut self, conditions: &[Condition], flag: &ir::Flag) {
+        if flag.reach.refers {
+            self.prepare_in(conditions, &flag.scope);
         }
-        for part in condition.parts() {
-            self.prepare(part, scope);
+    }
+
+    fn prepare_in(&mut self, conditions: &[Condition], scope: &Arc<Scope>) {
+        for condition in conditions {
+            if let Condition::Segment { name, .. } = condition {
+                self.segment(name, scope);
+            }
+            self.prepare_in(condition.parts(), scope);
         }
     }
 
     fn code(&mut self, condition: &Condition, scope: &Arc<Scope>, wants: Truth) -> Code {
-        self.prepare(condition, scope);
+        self.prepare_in(std::slice::from_ref(condition), scope);
         let first_op = self.program.ops.next();
         let entry = self.condition(condition, scope, wants, OpId::YES, OpId::NO);
         Code { entry, first_op }
