@@ -45,7 +45,7 @@ impl Loaded {
         loaded
     }
 
-    /// Kills flags, of which there are all. What is killed besides is lifted.
+    /// Kills flags, all of which are there. What was killed besides is lifted.
     pub(super) fn kill(&mut self, kills: Kills) {
         let killed: Vec<_> = kills.0.keys().filter_map(|name| self.program.find(name)).collect();
         self.unkilled = self.program.kill(&killed, std::mem::take(&mut self.unkilled));
