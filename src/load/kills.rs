@@ -1,7 +1,7 @@
 //! What a kill file kills: the flags that it names, whatever the toggle files say of them.
 //!
-//! A kill changes what a few flags of a program come to. The rest of it is copied as it is, so that
-//! one takes no longer for what else there is to compile.
+//! A kill changes what a few flags of a program come to. The rest of it is copied as it is, and not
+//! compiled again, unless the kill file names other flags than before that the toggle files lack.
 
 use std::collections::BTreeMap;
 

@@ -131,7 +131,7 @@ pub struct Change {
     /// When it was published.
     #[serde(serialize_with = "as_instant")]
     pub at: SystemTime,
-    /// The flags that came, in byte order.
+    /// The flags that came, in byte order as the two that follow.
     pub added: Vec<String>,
     /// The flags that went.
     pub removed: Vec<String>,
