@@ -15,6 +15,33 @@ pub(crate) fn words(bytes: &[u8]) -> [u64; 2] {
     }
 }
 
+/// A hash of bytes, behind a state that is the hash of what comes before them, or a seed. A seed has
+/// ones and zeros all over its 64 bits.
+///
+/// Two words are multiplied at a time and the halves of the product put together, as wyhash does.
+#[inline(always)]
+pub(crate) fn hash_of(bytes: &[u8], state: u64) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let folded = |one: u64, other: u64| {
+        let product = u128::from(one) * u128::from(other);
+        product as u64 ^ (product >> 64) as u64
+    };
+    let mix = |state: u64, [one, other]: [u64; 2]| {
+        folded(one ^ state, other ^ state.rotate_left(32) ^ ODD)
+    };
+    let state = state ^ bytes.len() as u64;
+    let all = match bytes.last_chunk::<16>() {
+        None => mix(state, words(bytes)),
+        // The last ones may be some of those before.
+        Some(last) => {
+            let before = bytes.chunks_exact(16).map(words).fold(state, mix);
+            mix(before, words(last))
+        }
+    };
+    // Once more for the few bits that short texts differ in.
+    folded(all, ODD)
+}
+
 /// Whether two texts are the same, and of 32 bytes at the most.
 #[inline(always)]
 pub(crate) fn is_same_short(one: &str, other: &str) -> bool {
@@ -32,7 +59,44 @@ pub(crate) fn is_same_short(one: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
+
+    /// Each of the bytes counts, and so does their number.
+    #[test]
+    fn texts_that_differ_have_hashes_that_differ() {
+        let text: String = "abcdefghij".chars().cycle().take(70).collect();
+        let mut seen = HashSet::new();
+        for length in 0..=text.len() {
+            let (start, _) = text.split_at(length);
+            assert!(seen.insert(hash_of(start.as_bytes(), 7)), "{start}");
+            assert!(seen.insert(hash_of(start.as_bytes(), 8)), "{start}, seeded");
+            for at in 0..length {
+                let mut near = start.to_owned();
+                near.replace_range(at..=at, "X");
+                assert!(seen.insert(hash_of(near.as_bytes(), 7)), "{near}");
+            }
+        }
+    }
+
+    /// Tables take the lowest bits, and the highest ones or those of the upper half.
+    #[test]
+    fn numbered_names_are_spread() {
+        for state in [0xa076_1d64_78bd_642f, 0x2d35_8dcc_aa6c_78a5] {
+            for before in ["", "f", "flag-", "team.feature-", "a-team.with-a-long.feature-"] {
+                let number = |number: u32| format!("{before}{number:05}");
+                let hashes: Vec<u64> =
+                    (0..12_800).map(|at| hash_of(number(at).as_bytes(), state)).collect();
+                for shift in [0, 32, 57] {
+                    let mut counts = [0; 128];
+                    hashes.iter().for_each(|hash| counts[(hash >> shift) as usize % 128] += 1);
+                    let is_even = counts.iter().all(|count| (60..150).contains(count));
+                    assert!(is_even, "{before} >> {shift}: {counts:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn short_texts_are_the_same_where_all_of_their_bytes_are() {

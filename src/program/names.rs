@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::set::HashIndex;
 use super::table::{FlagId, Id};
-use crate::literal::words::is_same_short;
+use crate::literal::words::{hash_of, is_same_short};
+
+/// What the hashes of names start with: any number but a small one, which a length could undo.
+const SEED: u64 = 0xa076_1d64_78bd_642f;
 
 /// The names of a program's flags, in the order of their ids.
 #[derive(Clone, Debug)]
@@ -17,7 +18,7 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn new(names: Vec<Arc<str>>) -> Names {
-        let index = HashIndex::new(names.iter().map(|name| xxh3_64(name.as_bytes())));
+        let index = HashIndex::new(names.iter().map(|name| hash_of(name.as_bytes(), SEED)));
         Names { names: names.into(), index }
     }
 
@@ -27,12 +28,12 @@ impl Names {
     /// saved for it (W1, W2, W3 by name).
     #[inline]
     pub(crate) fn find(&self, name: &str) -> Option<FlagId> {
-        // Of no more than these bytes, the hash is taken without a call.
-        const MOST: usize = 128;
+        // Longer ones are compared by a call, and may be hashed there as well.
+        const MOST: usize = 32;
         if name.len() > MOST {
             return self.find_by_bytes(name);
         }
-        let at = self.index.find(xxh3_64(name.as_bytes()), |_| true)?;
+        let at = self.index.find(hash_of(name.as_bytes(), SEED), |_| true)?;
         match self.names.get(at as usize) {
             Some(known) if is_same_short(known, name) => Some(FlagId::new(at as usize)),
             _ => self.find_by_bytes(name),
@@ -42,7 +43,7 @@ impl Names {
     #[inline(never)]
     fn find_by_bytes(&self, name: &str) -> Option<FlagId> {
         let is_same = |at: u32| self.names.get(at as usize).is_some_and(|known| **known == *name);
-        let at = self.index.find(xxh3_64(name.as_bytes()), is_same)?;
+        let at = self.index.find(hash_of(name.as_bytes(), SEED), is_same)?;
         Some(FlagId::new(at as usize))
     }
 
