@@ -6,7 +6,7 @@ use super::set::HashIndex;
 use super::table::{FlagId, Id};
 use crate::literal::words::{hash_of, is_same_short};
 
-/// What the hashes of names start with: any number but a small one, which a length could undo.
+/// What the hashes of names start with: any seed as [`hash_of`] asks for.
 const SEED: u64 = 0xa076_1d64_78bd_642f;
 
 /// The names of a program's flags, in the order of their ids.

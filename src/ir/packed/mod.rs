@@ -1,5 +1,5 @@
 //! The flags of a published state, packed: decisions are made without them, but explanations,
-//! kills, forces and flags that break ask for what the files said.
+//! forces and flags that break ask for what the files said.
 //!
 //! PERF: memory. What a flag of three rules says is a dozen allocations while it is worked with, and
 //! a hundred bytes here. What few flags say stays whole beside the bytes, and so does what many

@@ -8,7 +8,7 @@ use crate::context::Builtin;
 use crate::ir::{Condition, Flag, Matcher, Metadata, Name, Rule, Scope, Subject, Test, Variant};
 use crate::source::FileLine;
 
-/// A test of more texts stays whole: flags that are killed or forced next will share it.
+/// A test of more texts stays whole: the flags of the state after a force or a break will share it.
 const MOST_TEXTS: usize = 16;
 
 pub(super) struct Writer<'s> {
