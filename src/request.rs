@@ -132,21 +132,16 @@ impl<'r> Request<'r> {
         self.ctx().attribute_in_place(name.mark, |known| name.name.is_short(known))
     }
 
-    /// The text of an attribute that is in place.
+    /// What is asked for, if it is an attribute that is in place.
     #[inline(always)]
-    pub(crate) fn text_in_place(&self, subject: &Subject) -> Option<&'r str> {
+    pub(crate) fn in_place(&self, subject: &Subject) -> Option<&'r Attribute<'r>> {
         match subject {
-            Subject::Attribute(name) if !name.name.is_long() => {
-                match self.attribute_in_place(name)? {
-                    Attribute::Text(text) => Some(text),
-                    _ => None,
-                }
-            }
+            Subject::Attribute(name) if !name.name.is_long() => self.attribute_in_place(name),
             _ => None,
         }
     }
 
-    /// What tests of equality compare with.
+    /// What a first-match table looks up.
     #[inline(never)]
     pub(crate) fn known_of(&self, subject: &Subject) -> Known<'r> {
         let of_bytes =
@@ -173,6 +168,9 @@ impl<'r> Request<'r> {
                 None => Known::Nothing,
                 Some(Attribute::Text(text)) => Known::Text(text),
                 Some(Attribute::Integer(value)) => {
+                    Known::Number(Number::Integer(i128::from(value)))
+                }
+                Some(Attribute::Unsigned(value)) => {
                     Known::Number(Number::Integer(i128::from(value)))
                 }
                 Some(Attribute::Float(value)) if value.is_finite() => {

@@ -22,7 +22,7 @@ pub(crate) struct Axis {
     pub(crate) series: fn(&[usize]) -> Vec<Series>,
 }
 
-pub(crate) const ALL: [Axis; 4] = [
+pub(crate) const ALL: [Axis; 5] = [
     Axis {
         name: "flags",
         title: "Flags in the file",
@@ -38,6 +38,14 @@ pub(crate) const ALL: [Axis; 4] = [
         sizes: &[1, 3, 10, 30, 100, 300, 1_000],
         counted: [10, 1_000],
         series: rules,
+    },
+    Axis {
+        name: "tests",
+        title: "Rules in a flag, by other tests",
+        unit: "rules",
+        sizes: &[1, 3, 10, 30, 100, 300, 1_000],
+        counted: [10, 1_000],
+        series: tests,
     },
     Axis {
         name: "list",
@@ -137,19 +145,47 @@ fn flags(sizes: &[usize]) -> Vec<Series> {
     })
 }
 
-/// Rules of which the last matches.
+/// Rules that need a value or a few, or a number that is high enough.
 fn rules(sizes: &[usize]) -> Vec<Series> {
     let names = ["one attribute", "four in turn", "two in each rule", "a threshold each"];
-    let conditions: [fn(usize, usize) -> String; 4] = [
-        |n, _| format!("attr.shop: shop-{n:04}"),
-        |n, size| format!("attr.{}: shop-{n:04}", ASKED[(size - 1 - n) % 4]),
-        |n, _| format!("region: nz, attr.shop: shop-{n:04}"),
-        |n, size| format!("attr.age: {{ gte: {} }}", 18 + size - n),
-    ];
+    last_of(
+        names,
+        sizes,
+        [
+            |n, _| format!("attr.shop: shop-{n:04}"),
+            |n, size| format!("attr.{}: shop-{n:04}", ASKED[(size - 1 - n) % 4]),
+            |n, _| format!("region: nz, attr.shop: shop-{n:04}"),
+            |n, size| format!("attr.age: {{ gte: {} }}", 18 + size - n),
+        ],
+    )
+}
+
+/// Rules that ask something else of a text.
+fn tests(sizes: &[usize]) -> Vec<Series> {
+    let names = ["a version each", "a start each", "an end each", "a part each"];
+    last_of(
+        names,
+        sizes,
+        [
+            |n, size| format!("attr.app: {{ version: \">={}\" }}", 18 + size - n),
+            |n, _| format!("attr.shop: {{ starts_with: shop-{n:04} }}"),
+            |n, _| format!("attr.shop: {{ ends_with: p-{n:04} }}"),
+            |n, _| format!("attr.shop: {{ contains: p-{n:04} }}"),
+        ],
+    )
+}
+
+/// Rules of which the last matches, by what each of so many needs.
+fn last_of<const N: usize>(
+    names: [&'static str; N],
+    sizes: &[usize],
+    conditions: [fn(usize, usize) -> String; N],
+) -> Vec<Series> {
     series(names, sizes, |size| {
         let shop: &'static str = format!("shop-{:04}", size - 1).leak();
         let ctx = Context::new().user("ada").region("nz").attr("age", 19).attr("shop", shop);
         let ctx = ASKED[1..].iter().fold(ctx, |ctx, name| ctx.attr(name, "none"));
+        let ctx = ctx.attr("app", "19.0.0");
         conditions.map(|condition| {
             let mut document = "version: 1\nflags:\n  grown:\n    rules:\n".to_owned();
             for n in 0..size {

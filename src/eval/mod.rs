@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 
 use crate::bucket::{self, Share};
-use crate::context::Context;
+use crate::context::{Attribute, Context};
 use crate::observer::{Inside, Observer, RuleResult, Silent};
 use crate::program::{
     Asks, BySubject, Candidate, FirstMatch, FirstMatchId, Flag, FlagId, FlagTest, FlagTestId, Leaf,
@@ -162,12 +162,13 @@ fn by_subjects(run: &Run<'_>, flag: &Flag, rules: &[Rule], table: &FirstMatch) -
 
 /// The rules that what the request has of a subject leaves.
 ///
-/// PERF: what nearly all are needs no copy (W6, RULES-200).
+/// PERF: what nearly all are needs no copy (W6, RULES-200, rules/a-threshold-each).
 #[inline(always)]
 fn of_subject<'t>(run: &Run<'_>, by: &'t BySubject) -> &'t [Candidate] {
-    match run.request.text_in_place(&by.subject) {
-        Some(text) => by.candidates_of(text),
-        None => by.candidates(run.request.known_of(&by.subject)),
+    match run.request.in_place(&by.subject) {
+        Some(Attribute::Text(text)) => by.candidates_of(text),
+        Some(Attribute::Integer(value)) => by.candidates_of_integer(*value),
+        _ => by.candidates(run.request.known_of(&by.subject)),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Typed literals: numbers, versions, instants, addresses and patterns; and short texts.
+//! Typed literals: numbers, versions, instants, addresses and patterns; stretches of what has
+//! an order; and short texts.
 //!
 //! The same parsers read the operands of a toggle file and the texts of a context, so that both
 //! sides of a test mean the same thing. None of them allocates for a text that comes with a
@@ -6,6 +7,7 @@
 
 pub(crate) mod address;
 pub(crate) mod instant;
+pub(crate) mod interval;
 pub(crate) mod number;
 pub(crate) mod pattern;
 pub(crate) mod version;

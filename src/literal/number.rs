@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use super::interval::Interval;
+
 /// An integer or a finite float.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Number {
@@ -43,17 +45,6 @@ impl Number {
             return None;
         }
         text.parse().ok().filter(|float: &f64| float.is_finite()).map(Number::Float)
-    }
-
-    /// The integer that it is, whatever it is written as.
-    pub(crate) fn whole(self) -> Option<i128> {
-        match self {
-            Number::Integer(value) => Some(value),
-            Number::Float(value) if value.fract() == 0.0 && value.abs() < BEYOND => {
-                Some(value as i128)
-            }
-            Number::Float(_) => None,
-        }
     }
 
     /// Compares by value, whatever the two are written as; `None` for a float that is no number.
@@ -98,6 +89,20 @@ impl PartialEq for Number {
     }
 }
 
+impl Eq for Number {}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Number) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Number) -> Ordering {
+        self.compare(*other).unwrap_or(Ordering::Equal)
+    }
+}
+
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -127,7 +132,17 @@ impl Comparison {
         }
     }
 
-    /// PERF: without a jump that depends on the comparison (DEEP, rules/a-threshold-each).
+    /// What of an interval lies so to a bound.
+    pub(crate) fn narrow(self, interval: Interval<Number>, bound: Number) -> Interval<Number> {
+        match self {
+            Comparison::Greater => interval.above(bound),
+            Comparison::GreaterOrEqual => interval.at_least(bound),
+            Comparison::Less => interval.below(bound),
+            Comparison::LessOrEqual => interval.at_most(bound),
+        }
+    }
+
+    /// PERF: without a jump that depends on the comparison (DEEP).
     pub(crate) const fn holds(self, order: Ordering) -> bool {
         self as u8 >> (order as i8 + 1) & 1 == 1
     }

@@ -1,18 +1,18 @@
 //! First-match tables: which rules of a flag can hold, without asking each.
 //!
-//! A rule that needs an attribute to be one of a few texts cannot hold where it is another. Of a
-//! flag with many such rules, a table knows for each text which rules it leaves. It only ever leaves
-//! out what cannot hold: the rules that it names are tried in their order, as any others.
+//! A rule that needs an attribute to be one of a few texts, or to start or end like one, cannot hold where
+//! it is another, and one that needs a number or a version from here to there cannot where it lies
+//! elsewhere. Of a flag with many such rules, a table knows for each value which rules it leaves. It
+//! only ever leaves out what cannot hold: the rules that it names are tried in their order, as any
+//! others.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use xxhash_rust::xxh3::xxh3_64;
-
-use super::set::HashIndex;
-use super::{Literal, Subject};
-use crate::bucket::UnitHash;
+use super::{BySubject, Subject};
+use crate::literal::interval::Interval;
 use crate::literal::number::Number;
+use crate::literal::version::VersionBuf;
 
 /// How many subjects a table has at the most.
 const SUBJECTS: usize = 4;
@@ -21,32 +21,32 @@ const SUBJECTS: usize = 4;
 pub(crate) struct Needed<'c, S> {
     pub(crate) subject: S,
     pub(crate) any_of: Vec<Wanted<'c>>,
-    /// Whether a rule that has one of these texts needs nothing else.
+    /// Whether a rule that has one of these needs nothing else.
     pub(crate) is_enough: bool,
+    /// Whether no rule is tried after it, where it holds.
+    pub(crate) is_last: bool,
 }
 
 /// A value that is asked for, as a table knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Wanted<'c> {
     Text(&'c str),
-    /// By a hash, as what holds is asked for once more.
-    Number(u64),
+    /// A text that starts so.
+    Start(&'c str),
+    /// A text that ends so.
+    End(&'c str),
+    Number(Interval<Number>),
+    Version(Interval<VersionBuf>),
 }
 
 impl Wanted<'_> {
-    pub(crate) fn number(number: Number) -> Wanted<'static> {
-        Wanted::Number(hash_of(number))
-    }
-}
-
-/// The same for numbers that are equal, whatever they are written as.
-fn hash_of(number: Number) -> u64 {
-    match number.whole() {
-        Some(whole) => xxh3_64(&whole.to_le_bytes()),
-        None => match number {
-            Number::Integer(value) => xxh3_64(&value.to_le_bytes()),
-            Number::Float(value) => xxh3_64(&value.to_bits().to_le_bytes()),
-        },
+    /// Whether it is likely to leave few of many rules that want something like it.
+    fn tells_apart(&self) -> bool {
+        match self {
+            Wanted::Text(_) | Wanted::Start(_) | Wanted::End(_) => true,
+            Wanted::Number(interval) => interval.is_bounded(),
+            Wanted::Version(interval) => interval.is_bounded(),
+        }
     }
 }
 
@@ -54,7 +54,7 @@ fn hash_of(number: Number) -> u64 {
 #[derive(Clone, Debug)]
 pub(crate) struct FirstMatch {
     by_subject: Box<[BySubject]>,
-    /// The rules that need no text of these subjects.
+    /// The rules that need nothing of these subjects.
     others: Box<[Candidate]>,
 }
 
@@ -65,38 +65,6 @@ pub(crate) struct Candidate {
     pub(crate) rule: u16,
     /// Whether its condition holds, so that it need not be asked.
     pub(crate) is_certain: bool,
-}
-
-/// The rules that need a value of one subject.
-#[derive(Clone, Debug)]
-pub(crate) struct BySubject {
-    pub(crate) subject: Subject,
-    texts: Values<Literal>,
-    numbers: Values<u64>,
-    /// The rules of all values.
-    all: Box<[Candidate]>,
-}
-
-/// The rules of each value.
-#[derive(Clone, Debug)]
-struct Values<V> {
-    index: HashIndex,
-    /// Each value, and where its rules start and end.
-    values: Box<[(V, u32, u32)]>,
-    rules: Box<[Candidate]>,
-}
-
-/// What a context has of a subject, for tests of equality.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Known<'r> {
-    /// Nothing that could be equal.
-    Nothing,
-    Text(&'r str),
-    /// A text of which the hash is known.
-    Hashed(&'r str, UnitHash),
-    Number(Number),
-    /// More than one value, or one that is compared in more than one form.
-    Several,
 }
 
 impl FirstMatch {
@@ -111,9 +79,10 @@ impl FirstMatch {
         mut subject_of: impl FnMut(S) -> Subject,
     ) -> Option<FirstMatch> {
         u16::try_from(rules.len()).ok()?;
-        let mut values: BTreeMap<S, BTreeSet<Wanted<'_>>> = BTreeMap::new();
+        let mut values: BTreeMap<S, BTreeSet<&Wanted<'_>>> = BTreeMap::new();
         for needed in rules.iter().flatten() {
-            values.entry(needed.subject).or_default().extend(&needed.any_of);
+            let telling = needed.any_of.iter().filter(|wanted| wanted.tells_apart());
+            values.entry(needed.subject).or_default().extend(telling);
         }
         let tells_apart = |subject: S| values.get(&subject).map_or(0, BTreeSet::len);
         let mut needs: BTreeMap<S, Vec<(u16, &Needed<'_, S>)>> = BTreeMap::new();
@@ -170,97 +139,6 @@ impl FirstMatch {
     }
 }
 
-impl BySubject {
-    /// The table of one subject, from the rules that need it and the values that they need.
-    fn new<S>(subject: Subject, needs: &[(u16, &Needed<'_, S>)]) -> BySubject {
-        let mut texts: BTreeMap<&str, Vec<Candidate>> = BTreeMap::new();
-        let mut numbers: BTreeMap<u64, Vec<Candidate>> = BTreeMap::new();
-        for (rule, needed) in needs {
-            for wanted in &needed.any_of {
-                let candidate = |is_certain| Candidate { rule: *rule, is_certain };
-                match *wanted {
-                    Wanted::Text(text) => {
-                        texts.entry(text).or_default().push(candidate(needed.is_enough));
-                    }
-                    Wanted::Number(hash) => {
-                        numbers.entry(hash).or_default().push(candidate(false));
-                    }
-                }
-            }
-        }
-        let hash_of = |text: &Literal| xxh3_64(text.text().as_bytes());
-        let texts = texts.into_iter().map(|(text, rules)| (Literal::new(text.into()), rules));
-        BySubject {
-            subject,
-            texts: Values::new(texts, hash_of),
-            numbers: Values::new(numbers.into_iter(), |hash| *hash),
-            all: needs
-                .iter()
-                .map(|(rule, _)| Candidate { rule: *rule, is_certain: false })
-                .collect(),
-        }
-    }
-
-    /// The rules that a value leaves.
-    #[inline(never)]
-    pub(crate) fn candidates(&self, known: Known<'_>) -> &[Candidate] {
-        match known {
-            Known::Nothing => &[],
-            Known::Text(text) => self.candidates_of(text),
-            Known::Hashed(user, hash) => self.texts.find(hash.get(), |known| known.is(user)),
-            Known::Number(number) => {
-                let hash = hash_of(number);
-                self.numbers.find(hash, |known| *known == hash)
-            }
-            Known::Several => &self.all,
-        }
-    }
-
-    /// The rules that a text leaves, which may be equal to a number, too.
-    #[inline(always)]
-    pub(crate) fn candidates_of(&self, text: &str) -> &[Candidate] {
-        if !self.numbers.is_empty() && Number::parse(text).is_some() {
-            return &self.all;
-        }
-        self.texts.find(xxh3_64(text.as_bytes()), |known| known.is(text))
-    }
-}
-
-impl<V> Values<V> {
-    fn new(
-        rules_of: impl Iterator<Item = (V, Vec<Candidate>)>,
-        hash_of: impl Fn(&V) -> u64,
-    ) -> Values<V> {
-        let mut values = Vec::new();
-        let mut rules: Vec<Candidate> = Vec::new();
-        for (value, mut of_value) in rules_of {
-            of_value.dedup();
-            let start = rules.len() as u32;
-            rules.append(&mut of_value);
-            values.push((value, start, rules.len() as u32));
-        }
-        let hashes: Vec<u64> = values.iter().map(|(value, ..)| hash_of(value)).collect();
-        Values {
-            index: HashIndex::new(hashes.into_iter()),
-            values: values.into(),
-            rules: rules.into(),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    #[inline(always)]
-    fn find(&self, hash: u64, is_it: impl Fn(&V) -> bool) -> &[Candidate] {
-        let value = |at: u32| self.values.get(at as usize);
-        let found = self.index.find(hash, |at| value(at).is_some_and(|(known, ..)| is_it(known)));
-        let range =
-            found.and_then(value).map_or(0..0, |(_, start, end)| *start as usize..*end as usize);
-        self.rules.get(range).unwrap_or_default()
-    }
-}
-
 /// Goes through the rules that can hold, in their order.
 pub(crate) struct Candidates<'t> {
     /// What is left of each list; each is sorted, and a rule is in one of them only.
@@ -288,8 +166,11 @@ impl Iterator for Candidates<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Known, MAX_TEXT};
     use super::*;
+    use crate::bucket::UnitHash;
     use crate::context::Builtin;
+    use crate::literal::version::VersionRange;
 
     const REGION: u8 = 0;
     const TENANT: u8 = 1;
@@ -305,9 +186,14 @@ mod tests {
             subject: *subject,
             any_of: any_of.iter().map(|text| Wanted::Text(text)).collect(),
             is_enough: true,
+            is_last: true,
         };
         let needed = |rule: &Rule| rule.iter().map(needed).collect();
         FirstMatch::new(&rules.iter().map(needed).collect::<Vec<_>>(), subject)
+    }
+
+    fn number(number: Number) -> Wanted<'static> {
+        Wanted::Number(Interval::ALL.only(number))
     }
 
     fn candidates<'t>(table: &'t FirstMatch, region: Known<'_>, tenant: Known<'_>) -> Vec<usize> {
@@ -341,10 +227,10 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_is_certain_where_its_text_is_enough() {
-        let rules = ["a", "b", "c", "d", "e", "18"].map(|text| {
-            let any_of = vec![Wanted::Text(text), Wanted::number(Number::Integer(7))];
-            vec![Needed { subject: TENANT, any_of, is_enough: text != "b" }]
+    fn a_rule_is_certain_where_what_it_needs_is_enough() {
+        let rules = ["a", "b", "c", "d", "e", "7"].map(|text| {
+            let any_of = vec![Wanted::Text(text), number(Number::Integer(7))];
+            vec![Needed { subject: TENANT, any_of, is_enough: text != "b", is_last: false }]
         });
         let table = FirstMatch::new(&rules, subject).unwrap().by_subject;
         let certain = |known| -> Vec<(u16, bool)> {
@@ -355,16 +241,24 @@ mod tests {
         assert_eq!(certain(Known::Text("b")), [(1, false)]);
         assert_eq!(certain(Known::Text("x")), []);
         let all = (0..6).map(|rule| (rule, false)).collect::<Vec<_>>();
-        assert_eq!(certain(Known::Text("18")), all);
-        assert_eq!(certain(Known::Number(Number::Integer(7))), all);
         assert_eq!(certain(Known::Several), all);
+        // As a text it leaves some of them, and as a number others.
+        assert_eq!(certain(Known::Text("7")), all);
+        let seven = all.iter().map(|(rule, _)| (*rule, *rule != 1)).collect::<Vec<_>>();
+        assert_eq!(certain(Known::Number(Number::Integer(7))), seven);
+        assert_eq!(certain(Known::Text("7.0")), seven);
     }
 
     #[test]
     fn the_subject_that_tells_rules_apart_is_looked_up() {
         let shops = ["a", "b", "c", "d", "e", "f"].map(|tenant| {
             let any_of = |text| vec![Wanted::Text(text)];
-            let needed = |subject, text| Needed { subject, any_of: any_of(text), is_enough: false };
+            let needed = |subject, text| Needed {
+                subject,
+                any_of: any_of(text),
+                is_enough: false,
+                is_last: true,
+            };
             vec![needed(REGION, "nz"), needed(TENANT, tenant)]
         });
         let table = FirstMatch::new(&shops, subject).unwrap();
@@ -374,9 +268,8 @@ mod tests {
     #[test]
     fn numbers_that_are_equal_leave_the_same_rules() {
         let numbers = ["18", "18.0", "1.8e1", "17", "18.5", "1e40"].map(|text| {
-            let number = Number::parse(text).unwrap();
-            let any_of = vec![Wanted::number(number)];
-            vec![Needed { subject: TENANT, any_of, is_enough: true }]
+            let any_of = vec![number(Number::parse(text).unwrap())];
+            vec![Needed { subject: TENANT, any_of, is_enough: true, is_last: false }]
         });
         let table = FirstMatch::new(&numbers, subject).unwrap();
         let of = |text| Known::Number(Number::parse(text).unwrap());
@@ -389,9 +282,74 @@ mod tests {
         ] {
             assert_eq!(candidates(&table, Known::Nothing, of(text)), expected, "{text}");
         }
-        let all = [0, 1, 2, 3, 4, 5];
-        assert_eq!(candidates(&table, Known::Nothing, Known::Text("18")), all);
+        assert_eq!(candidates(&table, Known::Nothing, Known::Text("18")), [0, 1, 2]);
+        let hashed = Known::Hashed("18", UnitHash::of(b"18"));
+        assert_eq!(candidates(&table, Known::Nothing, hashed), [0, 1, 2]);
         assert_eq!(candidates(&table, Known::Nothing, Known::Text("x")), [0_usize; 0]);
+    }
+
+    #[test]
+    fn a_value_leaves_the_rules_of_its_stretch() {
+        let number = |least| Wanted::Number(Interval::ALL.at_least(Number::Integer(least)));
+        let version = |text| Wanted::Version(VersionRange::parse(text).unwrap().interval());
+        let wanted = [
+            number(65),
+            number(18),
+            version(">=2.1 <3"),
+            number(0),
+            version("<2.1"),
+            Wanted::Start("ab"),
+            Wanted::Text("abc"),
+            Wanted::Text("x"),
+            Wanted::End("yz"),
+            Wanted::End("z"),
+        ];
+        let rules = wanted.map(|wanted| {
+            vec![Needed { subject: TENANT, any_of: vec![wanted], is_enough: true, is_last: true }]
+        });
+        let table = FirstMatch::new(&rules, subject).unwrap();
+        for (text, expected) in [
+            ("65", &[0][..]),
+            ("64.5", &[1]),
+            // As a number it leaves one, and as a version another.
+            ("2.5", &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+            ("abc", &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+            ("abd", &[5]),
+            ("x", &[7]),
+            ("xyz", &[8]),
+            ("zy", &[]),
+            ("yzz", &[9]),
+            ("-3", &[]),
+            ("2.1.0", &[2]),
+            ("2.1.0-rc.1", &[4]),
+            ("3.0.0", &[]),
+            ("a", &[]),
+        ] {
+            assert_eq!(candidates(&table, Known::Nothing, Known::Text(text)), expected, "{text}");
+        }
+        let long = "ab".repeat(MAX_TEXT);
+        assert_eq!(candidates(&table, Known::Nothing, Known::Text(&long)), [0_usize; 0]);
+        let integer = |value| Known::Number(Number::Integer(value));
+        assert_eq!(candidates(&table, Known::Nothing, integer(70)), [0]);
+        assert_eq!(candidates(&table, Known::Nothing, integer(18)), [1]);
+        assert_eq!(candidates(&table, Known::Nothing, integer(-1)), [0_usize; 0]);
+    }
+
+    /// A bound that most values are beyond tells few rules apart.
+    #[test]
+    fn what_is_open_to_one_side_is_looked_up_last() {
+        let shops = ["a", "b", "c", "d", "e", "f"].iter().zip(0..).map(|(tenant, least)| {
+            let needed = |subject, wanted| Needed {
+                subject,
+                any_of: vec![wanted],
+                is_enough: false,
+                is_last: true,
+            };
+            let least = Wanted::Number(Interval::ALL.at_least(Number::Integer(least)));
+            vec![needed(TENANT, Wanted::Text(tenant)), needed(REGION, least)]
+        });
+        let table = FirstMatch::new(&shops.collect::<Vec<_>>(), subject).unwrap();
+        assert_eq!(candidates(&table, Known::Text("200"), Known::Text("d")), [3]);
     }
 
     #[test]

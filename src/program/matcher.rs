@@ -187,7 +187,7 @@ pub(crate) fn passes(matcher: &Matcher, value: Scalar<'_>) -> Truth {
             _ => Truth::Unknown,
         },
         Matcher::Version(ranges) => match value {
-            Scalar::Text(text) if text.len() <= MAX_TEXT => match Version::parse(text) {
+            Scalar::Text(text) => match version_of(text) {
                 Some(version) => Truth::of(ranges.iter().any(|range| range.holds(&version))),
                 None => Truth::Unknown,
             },
@@ -227,10 +227,20 @@ fn with_text(value: Scalar<'_>, test: impl FnOnce(&str) -> Truth) -> Truth {
 fn with_number(value: Scalar<'_>, test: impl FnOnce(Number) -> bool) -> Truth {
     let number = match value {
         Scalar::Number(number) => Some(number),
-        Scalar::Text(text) if text.len() <= MAX_TEXT => Number::parse(text),
+        Scalar::Text(text) => number_of(text),
         _ => None,
     };
     number.map_or(Truth::Unknown, |number| Truth::of(test(number)))
+}
+
+/// The number that a text is, if it is one.
+pub(super) fn number_of(text: &str) -> Option<Number> {
+    Some(text).filter(|text| text.len() <= MAX_TEXT).and_then(Number::parse)
+}
+
+/// The version that a text is, if it is one.
+pub(super) fn version_of(text: &str) -> Option<Version<'_>> {
+    Some(text).filter(|text| text.len() <= MAX_TEXT).and_then(Version::parse)
 }
 
 fn with_instant(value: Scalar<'_>, test: impl FnOnce(Timestamp) -> bool) -> Truth {

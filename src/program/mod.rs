@@ -5,6 +5,7 @@
 //! true*, or *definitely false*, and whatever is unknown is neither.
 
 mod affix;
+mod by_subject;
 mod first_match;
 mod kill;
 mod leaf;
@@ -13,6 +14,7 @@ mod matcher;
 mod names;
 mod networks;
 mod op;
+mod ordered;
 mod rule;
 mod set;
 mod table;
@@ -26,7 +28,8 @@ use crate::strategy::Condition;
 use crate::value::{Value, ValueType};
 
 pub(crate) use affix::{Affix, Affixes, Edge};
-pub(crate) use first_match::{BySubject, Candidate, FirstMatch, Known, Needed, Wanted};
+pub(crate) use by_subject::{BySubject, Known};
+pub(crate) use first_match::{Candidate, FirstMatch, Needed, Wanted};
 pub(crate) use kill::Unkilled;
 pub(crate) use leaf::{Accepts, Asked, AttributeName, JsonPath, Leaf, Subject, Test};
 pub(crate) use literal::Literal;

@@ -136,6 +136,17 @@ impl Generator {
         (Node::text(subject.key), self.one_of(literals))
     }
 
+    /// Equality with a text, mostly, or any test of what has an order.
+    pub(crate) fn needed(&mut self, subject: Subject) -> Entry {
+        match subject.domain {
+            Domain::Text(words) if self.random.percent(25) => {
+                (Node::text(subject.key), self.text_tests(words, true))
+            }
+            Domain::Text(_) | Domain::OneOf(_) => self.equality(subject),
+            domain => (Node::text(subject.key), self.tests(domain, true, false)),
+        }
+    }
+
     /// A bare value, a list of them, or `in`.
     fn one_of(&mut self, literals: Vec<Node>) -> Node {
         let some = self.random.some(&literals, 1, literals.len().min(4));

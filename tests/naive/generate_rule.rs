@@ -63,15 +63,17 @@ impl Generator {
 
     /// Rules that need a value of one of a few subjects, so many that an engine may look them up.
     fn many_rules(&mut self, shape: &Shape) -> Vec<Node> {
-        let has_literals = |subject: &&Subject| {
-            matches!(subject.domain, Domain::Text(_) | Domain::OneOf(_) | Domain::Integer)
+        let is_needed = |subject: &&Subject| match subject.domain {
+            Domain::Text(_) | Domain::OneOf(_) | Domain::NumericText(_) => true,
+            Domain::Integer | Domain::Number | Domain::Version => true,
+            Domain::Address | Domain::Boolean | Domain::Instant | Domain::Mixed => false,
         };
-        let subjects: Vec<Subject> = SUBJECTS.iter().filter(has_literals).copied().collect();
+        let subjects: Vec<Subject> = SUBJECTS.iter().filter(is_needed).copied().collect();
         let subjects = self.random.some(&subjects, 1, 4);
         let mut rules = Vec::new();
         for _ in 0..self.random.between(6, 20) {
             let subject = *self.random.pick(&subjects);
-            let mut when = vec![self.equality(subject)];
+            let mut when = vec![self.needed(subject)];
             if self.random.percent(25) {
                 let other = self.entry(1);
                 if !name(&other).eq_ignore_ascii_case(subject.key) {
