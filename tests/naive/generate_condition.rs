@@ -142,6 +142,11 @@ impl Generator {
             Domain::Text(words) if self.random.percent(25) => {
                 (Node::text(subject.key), self.text_tests(words, true))
             }
+            Domain::OneOf(words) if self.random.percent(40) => {
+                let word = *self.random.pick(words);
+                let start = Node::Text(self.part(word, "starts_with"));
+                (Node::text(subject.key), Node::map([("starts_with", start)]))
+            }
             Domain::Text(_) | Domain::OneOf(_) => self.equality(subject),
             domain => (Node::text(subject.key), self.tests(domain, true, false)),
         }

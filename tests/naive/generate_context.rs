@@ -64,6 +64,10 @@ impl Drawer {
     fn typed(&mut self, domain: Domain) -> CtxValue {
         let text = |text: &&str| CtxValue::Text((*text).to_owned());
         match domain {
+            // One that is not declared, and starts like one that is.
+            Domain::OneOf(words) if self.0.percent(10) => {
+                CtxValue::Text(format!("{}-plus", self.0.pick(words)))
+            }
             Domain::Text(words) | Domain::OneOf(words) | Domain::NumericText(words) => {
                 text(self.0.pick(words))
             }
