@@ -1,5 +1,7 @@
 //! Texts of the file, made ready to be compared.
 
+use std::sync::Arc;
+
 use super::Truth;
 use crate::literal::words::words;
 
@@ -43,28 +45,6 @@ impl Literal {
 
     pub(crate) fn len(&self) -> usize {
         self.text.len()
-    }
-
-    /// Whether one of the literals is this text.
-    ///
-    /// PERF: what is longer than its two words is compared by a call that nothing comes after (W2-5,
-    /// W4).
-    #[inline(always)]
-    pub(crate) fn any(literals: &[Literal], other: &str) -> Truth {
-        if other.len() > WORDS {
-            return Literal::any_long(literals, other);
-        }
-        let words = words(other.as_bytes());
-        Truth::of(literals.iter().any(|known| known.is_near(words, other.as_bytes())))
-    }
-
-    #[inline(never)]
-    fn any_long(literals: &[Literal], other: &str) -> Truth {
-        let words = words(other.as_bytes());
-        let is = |known: &Literal| {
-            known.is_near(words, other.as_bytes()) && is_same_between(&known.text, other)
-        };
-        Truth::of(literals.iter().any(is))
     }
 
     /// Which of some literals a text is, none of which is [long](Literal::is_long).
@@ -120,6 +100,59 @@ impl Literal {
     }
 }
 
+/// A few literals, of which each is compared.
+#[derive(Clone, Debug)]
+pub(crate) struct Few {
+    literals: Arc<[Literal]>,
+    /// The [bits](end_bit) of all of them.
+    ends: u64,
+}
+
+impl Few {
+    pub(crate) fn new(literals: Arc<[Literal]>) -> Few {
+        let ends = literals.iter().fold(0, |ends, known| ends | end_bit(&known.text));
+        Few { literals, ends }
+    }
+
+    pub(crate) fn literals(&self) -> &Arc<[Literal]> {
+        &self.literals
+    }
+
+    /// Whether one of them is this text.
+    ///
+    /// PERF: most texts are none of them and end otherwise (W4, W7, DEEP). What is longer than its two
+    /// words is compared by a call that nothing comes after (W2-5).
+    #[inline(always)]
+    pub(crate) fn holds(&self, other: &str) -> Truth {
+        if self.ends & end_bit(other) == 0 {
+            return Truth::False;
+        }
+        if other.len() > WORDS {
+            return self.holds_long(other);
+        }
+        let words = words(other.as_bytes());
+        Truth::of(self.literals.iter().any(|known| known.is_near(words, other.as_bytes())))
+    }
+
+    #[inline(never)]
+    fn holds_long(&self, other: &str) -> Truth {
+        let words = words(other.as_bytes());
+        let is = |known: &Literal| {
+            known.is_near(words, other.as_bytes()) && is_same_between(&known.text, other)
+        };
+        Truth::of(self.literals.iter().any(is))
+    }
+}
+
+/// One of 64 bits for the first and the last byte of a text, which others have as well.
+#[inline(always)]
+fn end_bit(text: &str) -> u64 {
+    match (text.as_bytes().first(), text.as_bytes().last()) {
+        (Some(first), Some(last)) => 1 << ((u32::from(*first) + 2 * u32::from(*last)) % u64::BITS),
+        _ => 1,
+    }
+}
+
 /// Whether two texts of the same length are the same, of which the first and the last eight bytes are.
 ///
 /// PERF: without a call, which takes longer than the few bytes that most ids have left (W2-5).
@@ -160,17 +193,17 @@ mod tests {
             (0..40).map(|n| "abcdefghij".chars().cycle().take(n).collect()).collect();
         for text in &texts {
             let literals = [Literal::new("?".into()), Literal::new(text.as_str().into())];
+            let few = Few::new(literals.clone().into());
             let [_, literal] = &literals;
             for other in &texts {
                 assert_eq!(literal.is(other), text == other, "{text} {other}");
-                let is_one = Literal::any(&literals, other);
-                assert_eq!(is_one, Truth::of(text == other), "{text} {other}");
+                assert_eq!(few.holds(other), Truth::of(text == other), "{text} {other}");
             }
             for at in 0..text.len() {
                 let mut other = text.clone();
                 other.replace_range(at..=at, "X");
                 assert!(!literal.is(&other), "{text} {other}");
-                assert_eq!(Literal::any(&literals, &other), Truth::False, "{text} {other}");
+                assert_eq!(few.holds(&other), Truth::False, "{text} {other}");
             }
         }
     }

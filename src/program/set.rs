@@ -5,7 +5,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::Truth;
-use super::literal::Literal;
+use super::literal::{Few, Literal};
 use crate::bucket::UnitHash;
 
 /// Up to this many texts are compared one by one.
@@ -18,7 +18,7 @@ const MAX_FOLDED: usize = 256;
 #[derive(Clone, Debug)]
 pub(crate) enum TextSet {
     One(Literal),
-    Few(Arc<[Literal]>),
+    Few(Few),
     /// Which of a few texts it has; of any other, nothing is known.
     Among(Arc<[Literal]>, u8),
     Many(Arc<Hashed>),
@@ -39,7 +39,7 @@ impl TextSet {
         }
         if texts.len() <= FEW && !ignore_case {
             let literals = texts.map(|text| Literal::new(Box::from(&**text)));
-            return TextSet::Few(literals.collect());
+            return TextSet::Few(Few::new(literals.collect()));
         }
         let folded = |text: &Arc<str>| match ignore_case {
             true => Arc::from(text.to_ascii_lowercase()),
@@ -60,7 +60,8 @@ impl TextSet {
         declared: &TextSet,
         mut texts: impl Iterator<Item = &'t str>,
     ) -> Option<TextSet> {
-        let TextSet::Few(known) = declared else { return None };
+        let TextSet::Few(few) = declared else { return None };
+        let known = few.literals();
         if known.iter().any(Literal::is_long) {
             return None;
         }
@@ -73,7 +74,7 @@ impl TextSet {
     pub(crate) fn holds(&self, text: &str) -> Truth {
         match self {
             TextSet::One(only) => Truth::of(only.is(text)),
-            TextSet::Few(few) => Literal::any(few, text),
+            TextSet::Few(few) => few.holds(text),
             _ => self.holds_otherwise(text),
         }
     }
@@ -83,7 +84,7 @@ impl TextSet {
     fn holds_otherwise(&self, text: &str) -> Truth {
         match self {
             TextSet::One(only) => Truth::of(only.is(text)),
-            TextSet::Few(few) => Literal::any(few, text),
+            TextSet::Few(few) => few.holds(text),
             TextSet::Among(known, which) => TextSet::is_among(known, *which, text),
             TextSet::Many(many) => many.holds(text),
             TextSet::FewInAnyCase(few) => holds_in_any_case(few, text),
