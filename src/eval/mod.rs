@@ -44,7 +44,7 @@ pub(crate) fn decide<O: Observer>(run: &Run<'_>, id: FlagId, observer: &mut O) -
 pub(crate) fn without_context(flag: &Flag) -> Option<Outcome> {
     match flag.asks {
         Asks::Nothing(reason) => Some(ended(flag.default, reason)),
-        Asks::Bucket | Asks::User | Asks::Rules | Asks::All => None,
+        Asks::Bucket | Asks::Text | Asks::Rules | Asks::All => None,
     }
 }
 
@@ -73,19 +73,22 @@ pub(crate) fn by_bucket(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Op
     Some(Outcome { variant, bucket, rule, reason, no_unit: false })
 }
 
-/// What a flag serves that [asks for the user](Asks::User), if the request itself names one.
+/// What a flag serves that [asks for a text](Asks::Text), if the request itself has it.
 ///
-/// PERF: without all that a rule and its steps can ask besides (W2).
+/// PERF: without all that a rule and its steps can ask besides (W2, W7).
 #[inline(always)]
-pub(crate) fn by_user(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Option<VariantId> {
+pub(crate) fn by_text(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Option<VariantId> {
     let rule = program.rules.find(flag.first_rule)?;
-    let step = program.ops.find(rule.entry)?;
-    let (Leaf::UserEquals(set), Serve::Variant(variant)) = (&step.leaf, rule.serve) else {
-        return None;
+    let Serve::Variant(variant) = rule.serve else { return None };
+    let found = match &program.ops.find(rule.entry)?.leaf {
+        Leaf::UserEquals(set) => {
+            let (user, hash) = ctx.own_user()?;
+            set.holds_hashed(user, hash)
+        }
+        Leaf::TextEquals(builtin, set) => set.holds(ctx.own_text(*builtin)?),
+        _ => return None,
     };
-    let (user, hash) = ctx.own_user()?;
-    let is_one = set.holds_hashed(user, hash) == Truth::True;
-    Some(if is_one { variant } else { flag.default })
+    Some(if found == Truth::True { variant } else { flag.default })
 }
 
 /// Decides a flag that may ask for something.
@@ -93,7 +96,7 @@ pub(crate) fn by_user(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Opti
 pub(crate) fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcome {
     match flag.asks {
         Asks::Nothing(reason) => return ended(flag.default, reason),
-        Asks::Bucket | Asks::User | Asks::Rules => {}
+        Asks::Bucket | Asks::Text | Asks::Rules => {}
         Asks::All => {
             // PERF: what most require is on for everyone (PRODUCT).
             if O::SEES_ALL || flag.can_lack {

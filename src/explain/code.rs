@@ -14,7 +14,7 @@ pub(crate) fn of_flag(loaded: &Loaded, id: FlagId) -> Option<String> {
     let asks = match compiled.asks {
         Asks::Nothing(reason) => format!("asks nothing: {reason}"),
         Asks::Bucket => "asks for one bucket of the user".to_owned(),
-        Asks::User => "asks whether the user is one of a set".to_owned(),
+        Asks::Text => "asks whether a text is one of a set".to_owned(),
         Asks::Rules => "asks its rules".to_owned(),
         Asks::All => "asks what comes before its rules, and those".to_owned(),
     };

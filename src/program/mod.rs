@@ -156,8 +156,9 @@ pub(crate) enum Asks {
     /// It has one rule, which asks for one bucket of the user, of a rollout or of a split, and for
     /// nothing else.
     Bucket,
-    /// It has one rule, which asks whether the user is one of a set, and for nothing else.
-    User,
+    /// It has one rule, which asks whether the user, or another text that every context can have, is
+    /// one of a set, and for nothing else.
+    Text,
     /// It has rules, and nothing comes before them.
     Rules,
     /// It has requirements or an `unless`.

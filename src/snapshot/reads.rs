@@ -68,7 +68,7 @@ impl Loaded {
     /// The variant that is served, of a flag that is there: as [`Loaded::decided`].
     ///
     /// PERF: in a register, and nothing else is put together; what is asked by itself needs none of the
-    /// registers that the rest saves (W2, W3, W5).
+    /// registers that the rest saves (W2, W3, W5, W7).
     #[inline]
     fn variant(&self, id: FlagId, ctx: &Context<'_>) -> VariantId {
         let flag = self.program.flags.get(id);
@@ -85,15 +85,15 @@ impl Loaded {
                 Some(outcome) => outcome.variant,
                 None => self.variant_in_full(flag, ctx),
             },
-            Asks::User => self.variant_by_user(flag, ctx),
+            Asks::Text => self.variant_by_text(flag, ctx),
             _ => self.variant_in_full(flag, ctx),
         }
     }
 
     #[inline(never)]
-    fn variant_by_user(&self, flag: &Flag, ctx: &Context<'_>) -> VariantId {
-        let by_user = eval::by_user(&self.program, flag, ctx);
-        by_user.unwrap_or_else(|| self.variant_in_full(flag, ctx))
+    fn variant_by_text(&self, flag: &Flag, ctx: &Context<'_>) -> VariantId {
+        let by_text = eval::by_text(&self.program, flag, ctx);
+        by_text.unwrap_or_else(|| self.variant_in_full(flag, ctx))
     }
 
     #[inline(never)]

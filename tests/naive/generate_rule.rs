@@ -39,20 +39,25 @@ impl Generator {
         Node::List(rules)
     }
 
-    /// A rule that asks for the user, or for a share, as by far the most do: an engine may answer
-    /// that without all that a rule can ask. What looks like it and asks for more is not the same.
+    /// A rule that asks for the user or the like, or for a share, as by far the most do: an engine may
+    /// answer that without all that a rule can ask. What looks like it and asks for more is not the
+    /// same.
     fn only_rule(&mut self, shape: &Shape) -> Node {
         let mut keys = vec![("serve", self.serve(shape))];
-        let user = SUBJECTS.iter().find(|subject| subject.key == "user").copied();
-        match user.filter(|_| self.random.percent(70)) {
-            Some(user) => {
-                let user = Node::Map(vec![self.equality(user)]);
+        let is_plain = |subject: &&Subject| {
+            matches!(subject.domain, Domain::Text(_)) && !subject.key.contains('.')
+        };
+        let texts: Vec<Subject> = SUBJECTS.iter().filter(is_plain).copied().collect();
+        let text = *self.random.pick(&texts);
+        match Some(text).filter(|_| self.random.percent(80)) {
+            Some(text) => {
+                let text = Node::Map(vec![self.equality(text)]);
                 let of = |key, parts| Node::Map(vec![(Node::text(key), parts)]);
                 let when = match self.random.below(4) {
-                    0 => of("any", Node::List(vec![user, self.condition(1)])),
-                    1 => of("all", Node::List(vec![user, self.condition(1)])),
-                    2 => of("not", user),
-                    _ => user,
+                    0 => of("any", Node::List(vec![text, self.condition(1)])),
+                    1 => of("all", Node::List(vec![text, self.condition(1)])),
+                    2 => of("not", text),
+                    _ => text,
                 };
                 keys.push(("when", when));
             }

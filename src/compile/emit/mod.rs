@@ -110,10 +110,10 @@ fn asked_by(program: &Program, rules: &[Rule]) -> Asks {
             Asks::Bucket
         }
         (entry, Serve::Variant(_), Share::ALL) => match program.ops.find(entry) {
-            Some(op @ Op { leaf: Leaf::UserEquals(_), wants: Truth::True, .. })
-                if op.is_whole() =>
+            Some(op @ Op { leaf: Leaf::UserEquals(_) | Leaf::TextEquals(..), .. })
+                if op.is_whole() && op.wants == Truth::True =>
             {
-                Asks::User
+                Asks::Text
             }
             _ => Asks::Rules,
         },
