@@ -288,11 +288,7 @@ fn holds<O: Observer>(run: &Run<'_>, program: &Program, entry: OpId, observer: &
             None => ask(run, op, observer),
         };
         observer.leaf(at, found);
-        at = match in_place {
-            Some((_, wants)) if found == wants => op.yes(),
-            Some(_) => op.no(),
-            None => op.next(found),
-        };
+        at = in_place.map_or_else(|| op.next(found), |(_, wants)| op.after(found == wants));
     }
     at == OpId::YES
 }
@@ -355,14 +351,18 @@ fn ask_flag<O: Observer>(run: &Run<'_>, test: FlagTestId, observer: &mut O) -> T
 /// Whether another flag serves one of the variants that are asked for.
 #[inline(always)]
 fn serves<O: Observer>(run: &Run<'_>, test: FlagTestId, observer: &mut O) -> bool {
-    let FlagTest { flag, any_of } = run.program.flag_tests.get(test);
-    let Some(flag) = flag else { return false };
-    observer.enter(Inside::Flag(*flag));
-    // PERF: most are on for everyone (PRODUCT).
-    let outcome = match without_context(run.program.flags.get(*flag)) {
-        Some(outcome) => outcome,
-        None => decide(run, *flag, observer),
+    let FlagTest { flag: Some(id), any_of } = run.program.flag_tests.get(test) else {
+        return false;
     };
-    observer.leave(Some(outcome));
-    any_of.contains(&outcome.variant)
+    let flag = run.program.flags.get(*id);
+    // PERF: most are on for everyone (PRODUCT), or ask for one text (PREREQ).
+    let is_of_text = !O::SEES_ALL && matches!(flag.asks, Asks::Text);
+    let by_text = is_of_text.then(|| by_text(run.program, flag, run.request.ctx()));
+    let variant = by_text.flatten().unwrap_or_else(|| {
+        observer.enter(Inside::Flag(*id));
+        let outcome = without_context(flag).unwrap_or_else(|| decide(run, *id, observer));
+        observer.leave(Some(outcome));
+        outcome.variant
+    });
+    any_of.contains(&variant)
 }

@@ -29,6 +29,11 @@ impl Op {
         self.if_unknown
     }
 
+    /// Where it goes on if the leaf is what is wanted, or is not.
+    pub(crate) fn after(&self, is_wanted: bool) -> OpId {
+        if is_wanted { self.yes() } else { self.no() }
+    }
+
     /// Whether it is the whole of a condition.
     pub(crate) fn is_whole(&self) -> bool {
         (self.yes(), self.no()) == (OpId::YES, OpId::NO)
