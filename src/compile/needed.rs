@@ -22,7 +22,8 @@ fn serves_all(rule: &Rule) -> bool {
     is_open && is_whole && rule.serve.is_some()
 }
 
-/// Whether a condition is what it needs and nothing else: of a value that passes, nothing is unknown.
+/// Whether a condition is what it [needs](needed) and nothing else. All comparisons are in the one
+/// interval that is needed; of other tests only the first is.
 fn asks_once(condition: &Condition) -> bool {
     let Condition::Test(test) = condition else { return false };
     match (&test.subject, &*test.matchers) {
@@ -33,7 +34,7 @@ fn asks_once(condition: &Condition) -> bool {
     }
 }
 
-/// What is tested for what a table can look up, and must hold.
+/// Of the tests that must hold, what those need that a table can answer.
 fn needed(condition: &Condition) -> Vec<Needed<'_, &Subject>> {
     match condition {
         Condition::All(parts) => parts.iter().flat_map(needed).collect(),

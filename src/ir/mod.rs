@@ -8,6 +8,7 @@ mod packed;
 mod reach;
 mod rule;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
@@ -355,12 +356,54 @@ pub(crate) enum Declared {
     /// Not declared, or as JSON: whatever the test needs.
     Any,
     Text,
-    OneOf(Arc<Vec<Name>>),
+    OneOf(Allowed),
     Integer,
     Number,
     Boolean,
     Version,
     Instant,
+}
+
+/// The texts that a declaration lists. Each test of the attribute has them, and many tests are
+/// compared: one list is not gone through to see that it is itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Allowed(Arc<Vec<Name>>);
+
+impl Allowed {
+    pub(crate) fn new(texts: Vec<Name>) -> Allowed {
+        Allowed(Arc::new(texts))
+    }
+}
+
+impl Deref for Allowed {
+    type Target = [Name];
+
+    fn deref(&self) -> &[Name] {
+        &self.0
+    }
+}
+
+impl PartialEq for Allowed {
+    fn eq(&self, other: &Allowed) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Allowed {}
+
+impl PartialOrd for Allowed {
+    fn partial_cmp(&self, other: &Allowed) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Allowed {
+    fn cmp(&self, other: &Allowed) -> Ordering {
+        match Arc::ptr_eq(&self.0, &other.0) {
+            true => Ordering::Equal,
+            false => self.0.cmp(&other.0),
+        }
+    }
 }
 
 /// One test of a value.

@@ -23,7 +23,7 @@ pub(crate) enum Known<'r> {
     /// A text of which the hash is known.
     Hashed(&'r str, UnitHash),
     Number(Number),
-    /// More than one value, or one that is compared in more than one form.
+    /// Anything else: a list, or what is compared in more than one form.
     Several,
 }
 

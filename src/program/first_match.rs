@@ -86,7 +86,7 @@ impl FirstMatch {
         }
         let tells_apart = |subject: S| values.get(&subject).map_or(0, BTreeSet::len);
         let mut needs: BTreeMap<S, Vec<(u16, &Needed<'_, S>)>> = BTreeMap::new();
-        for (number, needed) in (0..).zip(rules) {
+        for (needed, number) in rules.iter().zip(0..) {
             if let Some(needed) = needed.iter().max_by_key(|needed| tells_apart(needed.subject)) {
                 needs.entry(needed.subject).or_default().push((number, needed));
             }
@@ -99,7 +99,7 @@ impl FirstMatch {
         if known.len() < FirstMatch::WORTHWHILE {
             return None;
         }
-        let others = (0..).zip(rules).map(|(number, _)| number);
+        let others = rules.iter().zip(0..).map(|(_, number)| number);
         Some(FirstMatch {
             others: others
                 .filter(|number| !known.contains(number))
@@ -350,6 +350,16 @@ mod tests {
         });
         let table = FirstMatch::new(&shops.collect::<Vec<_>>(), subject).unwrap();
         assert_eq!(candidates(&table, Known::Text("200"), Known::Text("d")), [3]);
+    }
+
+    #[test]
+    fn as_many_rules_as_have_numbers_have_a_table() {
+        let needy: Rule = &[(REGION, &["nz"])];
+        let mut rules: Vec<Rule> = vec![&[]; usize::from(u16::MAX)];
+        rules[..FirstMatch::WORTHWHILE].fill(needy);
+        assert_eq!(table(&rules).unwrap().others.len(), rules.len() - FirstMatch::WORTHWHILE);
+        rules.push(&[]);
+        assert!(table(&rules).is_none());
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Candidate;
 use crate::literal::interval::{Cut, Interval};
 
-/// How many rules the stretches name at the most, for each interval that is asked for. Where many
-/// rules can hold at once and each must be tried, their number grows with the square of the rules'.
+/// In how many stretches an interval lies at the most, on average. Where many rules can hold at once
+/// and each must be tried, that grows with the number of rules.
 const EACH: usize = 16;
 
 /// The rules of each stretch.
@@ -38,7 +38,7 @@ impl<V: Ord + Clone> Ordered<V> {
 
     /// Each stretch with its rules, unless these are too many.
     fn by_stretch(asked: &[Asked<V>]) -> Option<Ordered<V>> {
-        // The intervals that start or end at each cut. The first stretch is behind none.
+        // The intervals that start or end at each cut. The first stretch starts at none.
         let mut turns: BTreeMap<Option<&Cut<V>>, Vec<usize>> = BTreeMap::from([(None, Vec::new())]);
         for (at, Asked { interval, .. }) in asked.iter().enumerate() {
             if !interval.is_empty() {
@@ -47,9 +47,10 @@ impl<V: Ord + Clone> Ordered<V> {
             }
         }
         let (mut cuts, mut starts, mut rules) = (Vec::new(), Vec::new(), Vec::new());
-        let mut open = BTreeSet::new();
+        let (mut open, mut left) = (BTreeSet::new(), EACH * asked.len());
         for (cut, turning) in turns {
             for at in turning {
+                // What is open ends here, and anything else starts.
                 if !open.remove(&at) {
                     open.insert(at);
                 }
@@ -58,15 +59,13 @@ impl<V: Ord + Clone> Ordered<V> {
             starts.push(rules.len() as u32);
             let mut before = None;
             for Asked { candidate, is_last, .. } in open.iter().filter_map(|at| asked.get(*at)) {
+                left = left.checked_sub(1)?;
                 if before.replace(candidate) != Some(candidate) {
                     rules.push(*candidate);
                 }
                 if candidate.is_certain && *is_last {
                     break;
                 }
-            }
-            if rules.len() > EACH * asked.len() {
-                return None;
             }
         }
         starts.push(rules.len() as u32);
@@ -148,6 +147,18 @@ mod tests {
             assert!(ordered.is_empty());
             assert_eq!(rules(&ordered, 7), [0_u16; 0]);
         }
+    }
+
+    /// What is gone through counts, and not what is kept of it.
+    #[test]
+    fn intervals_of_one_rule_that_overlap_are_not_gone_through_again_and_again() {
+        let of_rule = |rule: u16| {
+            let from = u32::from(rule) * 64;
+            (from..from + 64).map(move |at| asked(2 * rule, Interval::ALL.at_least(at), false))
+        };
+        let ordered = Ordered::new(&(0..100).flat_map(of_rule).collect::<Vec<_>>());
+        assert!(ordered.cuts.is_empty());
+        assert_eq!(rules(&ordered, 0), (0..100).map(|rule| 2 * rule).collect::<Vec<_>>());
     }
 
     /// A thousand tiers of which the first that holds serves, and a thousand that must all be tried.

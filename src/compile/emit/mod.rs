@@ -238,7 +238,7 @@ impl Emitter<'_> {
         self.program.rules.push(made);
     }
 
-    /// The first-match table of a flag, if it has rules enough that need a text.
+    /// The first-match table of a flag, if it has rules enough that need a value.
     fn first_match(&mut self, flag: &ir::Flag) -> Option<FirstMatchId> {
         if flag.rules.len() < FirstMatch::WORTHWHILE {
             return None;

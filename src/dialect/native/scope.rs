@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Lowering;
 use super::fields::{is_free, shown};
-use crate::ir::{Condition, Declared, Name, Scope, Segment};
+use crate::ir::{Allowed, Condition, Declared, Name, Scope, Segment};
 use crate::report::{Code, nearest};
 use crate::source::{Owner, Problem, Spot};
 use crate::tree::{Entry, Kind, Node};
@@ -91,7 +91,7 @@ impl Lowering<'_> {
                 }
             }
             let whole = texts.len() == items.len();
-            return whole.then(|| Some(Declared::OneOf(Arc::new(texts))));
+            return whole.then(|| Some(Declared::OneOf(Allowed::new(texts))));
         }
         let text = node.text().unwrap_or("");
         match text {

@@ -4,8 +4,8 @@ use super::*;
 use crate::bucket::Share;
 use crate::context::Builtin;
 use crate::ir::{
-    FixedRollout, Listed, Matcher, Matchers, Ramp, Reach, Requirement, Rule, Segment, Subject,
-    UnitName,
+    Allowed, FixedRollout, Listed, Matcher, Matchers, Ramp, Reach, Requirement, Rule, Segment,
+    Subject, UnitName,
 };
 use crate::source::{FileId, NodeSpot, Spot};
 use crate::tree::NodeId;
@@ -33,7 +33,7 @@ fn text(relation: TextRelation, any_of: &[&str], ignore_case: bool) -> Matcher {
 /// One of each kind. None is shared: what is shared is not packed.
 fn tests() -> Vec<Condition> {
     let attribute = |declared| Subject::Attribute(name("plan"), declared);
-    let one_of = Declared::OneOf(Arc::new(vec![name("pro"), name("free")]));
+    let one_of = Declared::OneOf(Allowed::new(vec![name("pro"), name("free")]));
     let long: Vec<String> = (0..300).map(|number| format!("user-{number}")).collect();
     let long: Vec<&str> = long.iter().map(String::as_str).collect();
     let subjects = Builtin::ALL.map(Subject::Builtin).into_iter();
