@@ -83,7 +83,7 @@ fn wanted<'m>(matcher: &'m Matcher) -> Option<Vec<Wanted<'m>>> {
             Some(numbers.iter().map(|number| Wanted::Number(Interval::ALL.only(*number))).collect())
         }
         Matcher::Version(ranges) if ranges.len() <= FEW => {
-            Some(ranges.iter().map(|range| Wanted::Version(range.interval())).collect())
+            Some(ranges.iter().map(|range| Wanted::Version(range.interval().clone())).collect())
         }
         _ => None,
     }

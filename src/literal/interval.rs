@@ -68,6 +68,13 @@ impl<V: Ord + Clone> Interval<V> {
         Interval { until: Some(until), ..self }
     }
 
+    /// Whether it holds a value, by the value's order to others.
+    #[inline]
+    pub(crate) fn holds(&self, compare: impl Fn(&V) -> Ordering) -> bool {
+        let is_passed = |cut: &Cut<V>| cut.is_passed(compare(&cut.value));
+        self.from.as_ref().is_none_or(is_passed) && !self.until.as_ref().is_some_and(is_passed)
+    }
+
     /// Whether nothing lies in it.
     pub(crate) fn is_empty(&self) -> bool {
         matches!((&self.from, &self.until), (Some(from), Some(until)) if from >= until)
@@ -99,21 +106,12 @@ mod tests {
         let texts =
             ["", "a", "a\0", "aa", "ab", "ab\u{10ffff}", "ac", "b", "é", "éa", "\u{10ffff}", "z"];
         for start in texts {
-            let Interval { from, until } = Interval::starting_with(start.as_bytes().into());
+            let interval = Interval::starting_with(start.as_bytes().into());
             for text in texts {
-                let is_passed =
-                    |cut: &Cut<Box<[u8]>>| cut.is_passed(text.as_bytes().cmp(&cut.value));
-                let is_in =
-                    from.as_ref().is_none_or(is_passed) && !until.as_ref().is_some_and(is_passed);
+                let is_in = interval.holds(|bound| text.as_bytes().cmp(bound));
                 assert_eq!(is_in, text.starts_with(start), "{text:?} {start:?}");
             }
         }
-    }
-
-    fn holds(interval: &Interval<i32>, value: i32) -> bool {
-        let is_passed = |cut: &Cut<i32>| cut.is_passed(value.cmp(&cut.value));
-        interval.from.as_ref().is_none_or(is_passed)
-            && !interval.until.as_ref().is_some_and(is_passed)
     }
 
     #[test]
@@ -133,7 +131,8 @@ mod tests {
                     let mut any = false;
                     for value in -1..6 {
                         let expected = one_holds(&value, &a) && other_holds(&value, &b);
-                        assert_eq!(holds(&interval, value), expected, "{value} in {interval:?}");
+                        let found = interval.holds(|bound| value.cmp(bound));
+                        assert_eq!(found, expected, "{value} in {interval:?}");
                         any |= expected;
                     }
                     assert!(!any || !interval.is_empty(), "{interval:?}");

@@ -21,7 +21,7 @@ impl<'t> Version<'t> {
         let text = text.strip_prefix('v').unwrap_or(text);
         let mut numbers = [0; 4];
         let mut slots = numbers.iter_mut();
-        // PERF: most are numbers and nothing else, which a single walk reads (rules/a-version-each).
+        // PERF: most are numbers and nothing else, which a single walk reads (tests/a-version-each).
         let mut rest = text.as_bytes();
         loop {
             let slot = slots.next()?;
@@ -107,33 +107,11 @@ fn compare_prereleases(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// What a comparator demands of the order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Relation {
-    Equal,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-impl Relation {
-    fn holds(self, order: Ordering) -> bool {
-        match self {
-            Relation::Equal => order.is_eq(),
-            Relation::Less => order.is_lt(),
-            Relation::LessOrEqual => order.is_le(),
-            Relation::Greater => order.is_gt(),
-            Relation::GreaterOrEqual => order.is_ge(),
-        }
-    }
-}
-
 /// Comparators that must all hold, as `>=2.1 <3`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct VersionRange {
     text: Box<str>,
-    comparators: Vec<(Relation, VersionBuf)>,
+    interval: Interval<VersionBuf>,
 }
 
 /// A version with a text of its own.
@@ -170,51 +148,41 @@ pub(crate) enum RangeError {
 
 impl VersionRange {
     pub(crate) fn parse(text: &str) -> Result<VersionRange, RangeError> {
-        let mut comparators = Vec::new();
+        let (mut interval, mut is_any) = (Interval::ALL, false);
         let mut rest = trim(text);
         while !rest.is_empty() {
             let end = rest.find(|c: char| !"<>=".contains(c)).unwrap_or(rest.len());
             let (relation, after) = rest.split_at(end);
             let after = after.trim_start_matches(' ');
             let (version, after) = after.split_at(after.find([' ', ',']).unwrap_or(after.len()));
-            let relation = match relation {
-                "=" => Relation::Equal,
-                "<" => Relation::Less,
-                "<=" => Relation::LessOrEqual,
-                ">" => Relation::Greater,
-                ">=" => Relation::GreaterOrEqual,
+            let narrow: fn(_, VersionBuf) -> Interval<VersionBuf> = match relation {
+                "=" => Interval::only,
+                "<" => Interval::below,
+                "<=" => Interval::at_most,
+                ">" => Interval::above,
+                ">=" => Interval::at_least,
                 _ => return Err(RangeError::NoComparator(format!("{relation}{version}"))),
             };
             let parsed = Version::parse(version);
             let parsed = parsed.ok_or_else(|| RangeError::NoVersion(version.to_owned()))?;
             let prerelease = parsed.prerelease.map(Box::from);
-            comparators.push((relation, VersionBuf { numbers: parsed.numbers, prerelease }));
+            interval = narrow(interval, VersionBuf { numbers: parsed.numbers, prerelease });
+            is_any = true;
             rest = trim(after);
         }
-        if comparators.is_empty() {
+        if !is_any {
             return Err(RangeError::NoComparator(String::new()));
         }
-        Ok(VersionRange { text: text.into(), comparators })
+        Ok(VersionRange { text: text.into(), interval })
     }
 
     pub(crate) fn holds(&self, version: &Version<'_>) -> bool {
-        self.comparators
-            .iter()
-            .all(|(relation, bound)| relation.holds(version.compare(&bound.as_version())))
+        self.interval.holds(|bound| version.compare(&bound.as_version()))
     }
 
     /// The versions for which it holds.
-    pub(crate) fn interval(&self) -> Interval<VersionBuf> {
-        self.comparators.iter().fold(Interval::ALL, |interval, (relation, bound)| {
-            let bound = bound.clone();
-            match relation {
-                Relation::Equal => interval.only(bound),
-                Relation::Less => interval.below(bound),
-                Relation::LessOrEqual => interval.at_most(bound),
-                Relation::Greater => interval.above(bound),
-                Relation::GreaterOrEqual => interval.at_least(bound),
-            }
-        })
+    pub(crate) fn interval(&self) -> &Interval<VersionBuf> {
+        &self.interval
     }
 }
 

@@ -120,7 +120,10 @@ impl BySubject {
     /// version.
     #[inline(never)]
     fn candidates_of_any_kind(&self, text: &str) -> &[Candidate] {
-        let as_text = self.texts.find(text, xxh3_64(text.as_bytes()));
+        let as_text = match self.texts.is_empty() {
+            true => &[],
+            false => self.texts.find(text, xxh3_64(text.as_bytes())),
+        };
         let (by_start, by_end) = match text.len() <= MAX_TEXT {
             true => (
                 self.starts.find(|other| text.as_bytes().cmp(other)),
@@ -182,6 +185,10 @@ impl Texts {
         }
         let index = HashIndex::new(hashes.into_iter());
         Texts { index, texts: texts.into(), rules: rules.into() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rules.is_empty()
     }
 
     #[inline(always)]

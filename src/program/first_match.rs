@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn a_value_leaves_the_rules_of_its_stretch() {
         let number = |least| Wanted::Number(Interval::ALL.at_least(Number::Integer(least)));
-        let version = |text| Wanted::Version(VersionRange::parse(text).unwrap().interval());
+        let version = |text| Wanted::Version(VersionRange::parse(text).unwrap().interval().clone());
         let wanted = [
             number(65),
             number(18),

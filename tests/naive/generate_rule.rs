@@ -49,19 +49,18 @@ impl Generator {
         };
         let texts: Vec<Subject> = SUBJECTS.iter().filter(is_plain).copied().collect();
         let text = *self.random.pick(&texts);
-        match Some(text).filter(|_| self.random.percent(80)) {
-            Some(text) => {
-                let text = Node::Map(vec![self.equality(text)]);
-                let of = |key, parts| Node::Map(vec![(Node::text(key), parts)]);
-                let when = match self.random.below(4) {
-                    0 => of("any", Node::List(vec![text, self.condition(1)])),
-                    1 => of("all", Node::List(vec![text, self.condition(1)])),
-                    2 => of("not", text),
-                    _ => text,
-                };
-                keys.push(("when", when));
-            }
-            None => keys.push(("rollout", self.percentage())),
+        if self.random.percent(80) {
+            let text = Node::Map(vec![self.equality(text)]);
+            let of = |key, parts| Node::Map(vec![(Node::text(key), parts)]);
+            let when = match self.random.below(4) {
+                0 => of("any", Node::List(vec![text, self.condition(1)])),
+                1 => of("all", Node::List(vec![text, self.condition(1)])),
+                2 => of("not", text),
+                _ => text,
+            };
+            keys.push(("when", when));
+        } else {
+            keys.push(("rollout", self.percentage()));
         }
         Node::Map(keys.into_iter().map(|(key, value)| (Node::text(key), value)).collect())
     }
