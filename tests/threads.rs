@@ -3,7 +3,6 @@
 
 mod folder;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex, OnceLock, Weak};
 use std::thread::{self, JoinHandle};
@@ -201,8 +200,11 @@ fn no_thread_holds_what_a_dropped_handle_had() {
 #[derive(Clone)]
 struct Freed {
     by: Sender<Option<String>>,
-    waits: Arc<AtomicBool>,
+    pause: Arc<Mutex<Option<Pause>>>,
 }
+
+/// Where a question says that it has begun, and where it is told to go on.
+type Pause = (Sender<()>, Receiver<()>);
 
 impl Freed {
     const TEXT: &str =
@@ -210,7 +212,7 @@ impl Freed {
 
     fn new() -> (Freed, Receiver<Option<String>>) {
         let (by, freed) = channel();
-        (Freed { by, waits: Arc::default() }, freed)
+        (Freed { by, pause: Arc::default() }, freed)
     }
 }
 
@@ -224,8 +226,10 @@ struct FreedCondition(Freed);
 
 impl Condition for FreedCondition {
     fn holds(&self, _: &Context<'_>, _: SystemTime) -> Option<bool> {
-        while self.0.waits.load(Ordering::SeqCst) {
-            thread::yield_now();
+        let pause = self.0.pause.lock().unwrap().take();
+        if let Some((begins, goes_on)) = pause {
+            begins.send(()).unwrap();
+            goes_on.recv().unwrap();
         }
         Some(true)
     }
@@ -307,7 +311,7 @@ fn no_reader_frees_what_was_replaced_in_the_middle_of_its_last_question() {
     folder.write("flags.yaml", Freed::TEXT);
     folder.write("size.yaml", document(1));
     let (strategy, freed) = Freed::new();
-    let waits = Arc::clone(&strategy.waits);
+    let pause = Arc::clone(&strategy.pause);
     let watch = Watch::Polling(Duration::from_secs(3_600));
     let builder = folder.layers(&["flags.yaml"]).watch(watch).strategy("t", strategy);
     let flags = builder.open().unwrap();
@@ -317,15 +321,15 @@ fn no_reader_frees_what_was_replaced_in_the_middle_of_its_last_question() {
     let subscription = flags.subscribe(|_| ());
     let (begins, begun) = channel();
     let (goes_on, told) = channel();
+    let (asks_others, told_others) = channel();
     let asks = reader({
-        let (flags, waits) = (flags.clone(), Arc::clone(&waits));
+        let flags = flags.clone();
         move || {
             assert!(flags.is_enabled("a", &Context::new()));
-            waits.store(true, Ordering::SeqCst);
-            begins.send(()).unwrap();
+            *pause.lock().unwrap() = Some((begins, told));
             assert!(flags.is_enabled("a", &Context::new()));
             drop(flags);
-            told.recv().unwrap();
+            told_others.recv().unwrap();
             others.iter().for_each(|other| assert_eq!(size(other), 1));
         }
     });
@@ -333,9 +337,9 @@ fn no_reader_frees_what_was_replaced_in_the_middle_of_its_last_question() {
     folder.write("flags.yaml", document(2));
     flags.reload().unwrap();
     drop(flags);
-    waits.store(false, Ordering::SeqCst);
-    let by = freed.recv_timeout(folder::PATIENCE);
     goes_on.send(()).unwrap();
+    let by = freed.recv_timeout(folder::PATIENCE);
+    asks_others.send(()).unwrap();
     asks.join().unwrap();
     assert_eq!(by.as_ref().map(Option::as_deref), Ok(Some("hoist-reload")));
     drop(subscription);
