@@ -78,9 +78,7 @@ pub(crate) fn by_bucket(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Op
 /// PERF: without all that a rule and its steps can ask besides (W2, W7).
 #[inline(always)]
 pub(crate) fn by_text(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Option<VariantId> {
-    let rule = program.rules.find(flag.first_rule)?;
-    let Serve::Variant(variant) = rule.serve else { return None };
-    let found = match &program.ops.find(rule.entry)?.leaf {
+    let found = match &program.ops.find(flag.entry)?.leaf {
         Leaf::UserEquals(set) => {
             let (user, hash) = ctx.own_user()?;
             set.holds_hashed(user, hash)
@@ -88,7 +86,10 @@ pub(crate) fn by_text(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Opti
         Leaf::TextEquals(builtin, set) => set.holds(ctx.own_text(*builtin)?),
         _ => return None,
     };
-    Some(if found == Truth::True { variant } else { flag.default })
+    match found {
+        Truth::True => program.rules.find(flag.first_rule)?.serve.variant(),
+        Truth::False | Truth::Unknown => Some(flag.default),
+    }
 }
 
 /// Decides a flag that may ask for something.
@@ -105,7 +106,7 @@ pub(crate) fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: 
                     return Outcome { rule, ..ended(flag.off, Reason::Prerequisite) };
                 }
             }
-            if !holds(run, run.program, flag.not_excluded, observer) {
+            if !holds(run, run.program, flag.entry, observer) {
                 return ended(flag.off, Reason::Excluded);
             }
         }

@@ -3,8 +3,8 @@
 use super::Run;
 use crate::context::{Attribute, Builtin, Found, HeaderKey};
 use crate::program::{
-    Accepts, Asked, AttributeName, Matcher, Scalar, Subject, Test, TextSet, Truth, any_element,
-    passes, passes_cookie, passes_integer, passes_text, passes_text_here,
+    Accepts, Asked, AttributeName, Hashed, Matcher, Scalar, Subject, Test, TextSet, Truth,
+    any_element, passes, passes_cookie, passes_integer, passes_text, passes_text_here,
 };
 
 // Each kind of leaf has a function, which looks at what the request's own context has in place. Of
@@ -14,7 +14,7 @@ use crate::program::{
 // PRODUCT, DEEP).
 
 #[inline(always)]
-pub(super) fn user_equals(run: &Run<'_>, set: &TextSet) -> Truth {
+pub(super) fn user_equals(run: &Run<'_>, set: &Hashed) -> Truth {
     match run.request.ctx().own_user() {
         Some((user, hash)) => set.holds_hashed(user, hash),
         None => elsewhere(run, Builtin::User, |user| set.holds(user)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use memchr::memmem::Finder;
 
 use super::{
-    FlagTestId, Literal, Matcher, SegmentId, SegmentRolloutId, StrategyId, TextSet, Truth,
+    FlagTestId, Hashed, Literal, Matcher, SegmentId, SegmentRolloutId, StrategyId, TextSet, Truth,
 };
 use crate::context::{Builtin, HeaderKey, Mark};
 
@@ -15,8 +15,8 @@ use crate::context::{Builtin, HeaderKey, Mark};
 /// table (W4, PRODUCT, DEEP).
 #[derive(Clone, Debug)]
 pub(crate) enum Leaf {
-    /// Whether the user is one of a set.
-    UserEquals(Arc<TextSet>),
+    /// Whether the user is one of a set, by the hash that a context has.
+    UserEquals(Arc<Hashed>),
     /// Whether another text that every context can have is one of a set.
     TextEquals(Builtin, Arc<TextSet>),
     /// What else is asked of a text that every context can have, the user among them.
@@ -44,16 +44,8 @@ impl Leaf {
             Test { exists: Some(_), .. } | Test { matcher: Matcher::Anything, .. } => {
                 Leaf::Test(Arc::new(test))
             }
-            Test { subject: Subject::Builtin(text), matcher: Matcher::Equals(set), .. } => {
-                let set = Arc::new(set);
-                if text == Builtin::User {
-                    Leaf::UserEquals(set)
-                } else {
-                    Leaf::TextEquals(text, set)
-                }
-            }
-            Test { subject: Subject::Builtin(text), matcher, .. } => {
-                Leaf::Text(text, Arc::new(matcher))
+            Test { subject: Subject::Builtin(builtin), matcher, .. } => {
+                Leaf::of_builtin(builtin, matcher)
             }
             Test { subject: Subject::Header(of), matcher, .. } => {
                 Leaf::Header(Asked::new(of, matcher))
@@ -70,6 +62,17 @@ impl Leaf {
                 }
             }
             test => Leaf::Test(Arc::new(test)),
+        }
+    }
+
+    fn of_builtin(builtin: Builtin, matcher: Matcher) -> Leaf {
+        match (builtin, matcher) {
+            (Builtin::User, Matcher::Equals(set)) => match set.hashed() {
+                Some(hashed) => Leaf::UserEquals(hashed),
+                None => Leaf::Text(builtin, Arc::new(Matcher::Equals(set))),
+            },
+            (_, Matcher::Equals(set)) => Leaf::TextEquals(builtin, Arc::new(set)),
+            (_, matcher) => Leaf::Text(builtin, Arc::new(matcher)),
         }
     }
 }

@@ -120,8 +120,7 @@ impl Few {
 
     /// Whether one of them is this text.
     ///
-    /// PERF: most texts are none of them and end otherwise (W4, W7, DEEP). What is longer than its two
-    /// words is compared by a call that nothing comes after (W2-5).
+    /// PERF: most texts are none of them and end otherwise (W4, W7, DEEP).
     #[inline(always)]
     pub(crate) fn holds(&self, other: &str) -> Truth {
         if self.ends & end_bit(other) == 0 {
@@ -136,11 +135,7 @@ impl Few {
 
     #[inline(never)]
     fn holds_long(&self, other: &str) -> Truth {
-        let words = words(other.as_bytes());
-        let is = |known: &Literal| {
-            known.is_near(words, other.as_bytes()) && is_same_between(&known.text, other)
-        };
-        Truth::of(self.literals.iter().any(is))
+        Truth::of(self.literals.iter().any(|known| known.is(other)))
     }
 }
 
@@ -151,15 +146,6 @@ fn end_bit(text: &str) -> u64 {
         (Some(first), Some(last)) => 1 << ((u32::from(*first) + 2 * u32::from(*last)) % u64::BITS),
         _ => 1,
     }
-}
-
-/// Whether two texts of the same length are the same, of which the first and the last eight bytes are.
-///
-/// PERF: without a call, which takes longer than the few bytes that most ids have left (W2-5).
-#[inline(always)]
-fn is_same_between(one: &str, other: &str) -> bool {
-    let [one, other] = [one, other].map(|text| text.as_bytes().chunks_exact(8));
-    one.zip(other).skip(1).all(|(one, other)| one == other)
 }
 
 /// The letters of ASCII in lower case, in all eight bytes at once.

@@ -41,7 +41,7 @@ pub(crate) use names::Names;
 pub(crate) use networks::Networks;
 pub(crate) use op::{Op, OpId, Truth};
 pub(crate) use rule::{Extra, Rule, Serve, Split};
-pub(crate) use set::TextSet;
+pub(crate) use set::{Hashed, TextSet};
 pub(crate) use table::{
     AttributeId, ExtraId, FirstMatchId, FlagId, FlagTestId, Id, RuleId, SegmentId,
     SegmentRolloutId, SplitId, StrategyId, Table, UnitsId, VariantId,
@@ -119,8 +119,9 @@ pub(crate) struct Flag {
     pub(crate) end_rule: RuleId,
     /// The first op of its `unless`, for explanations.
     pub(crate) first_op: OpId,
-    /// Where the code of the flag's `unless` starts: it goes to [`OpId::YES`] to exclude no one.
-    pub(crate) not_excluded: OpId,
+    /// Where the code starts that it runs before it has a rule at hand: that of its `unless`, which
+    /// goes to [`OpId::YES`] to exclude no one; of a flag that [asks for a text](Asks::Text), its rule's.
+    pub(crate) entry: OpId,
     /// What it serves where nothing else is said: everyone, if it asks nothing.
     pub(crate) default: VariantId,
     /// As the file says it, also of a flag that serves something else.

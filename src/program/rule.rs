@@ -66,6 +66,17 @@ pub(crate) enum Serve {
     Split(SplitId),
 }
 
+impl Serve {
+    /// The variant that everyone is served.
+    #[inline]
+    pub(crate) fn variant(self) -> Option<VariantId> {
+        match self {
+            Serve::Variant(variant) => Some(variant),
+            Serve::Split(_) => None,
+        }
+    }
+}
+
 impl Extra {
     /// Whether a rule is open at an instant.
     pub(crate) fn is_open(&self, at: Timestamp) -> bool {

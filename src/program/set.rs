@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::Truth;
 use super::literal::{Few, Literal};
 use crate::bucket::UnitHash;
+use crate::literal::words::is_same_short;
 
 /// Up to this many texts are compared one by one.
 const FEW: usize = 8;
@@ -92,12 +91,19 @@ impl TextSet {
         }
     }
 
-    /// As [`TextSet::holds`], of a text whose hash is known.
-    #[inline(always)]
-    pub(crate) fn holds_hashed(&self, text: &str, hash: UnitHash) -> Truth {
+    /// The set in the form that a hash finds its texts by, unless it ignores their case.
+    ///
+    /// PERF: one look in the place of one for each text (W2-5).
+    pub(crate) fn hashed(&self) -> Option<Arc<Hashed>> {
+        let of_literals = |known: &[Literal]| {
+            let texts = known.iter().map(|known| Arc::from(known.text()));
+            Some(Arc::new(Hashed::new(texts.collect())))
+        };
         match self {
-            TextSet::Many(many) => many.holds_hashed(text, hash.get()),
-            _ => self.holds(text),
+            TextSet::One(only) => of_literals(std::slice::from_ref(only)),
+            TextSet::Few(few) => of_literals(few.literals()),
+            TextSet::Many(many) => Some(Arc::clone(many)),
+            TextSet::Among(..) | TextSet::FewInAnyCase(_) | TextSet::ManyInAnyCase(_) => None,
         }
     }
 
@@ -132,19 +138,31 @@ impl Hashed {
     fn new(mut texts: Vec<Arc<str>>) -> Hashed {
         texts.sort();
         texts.dedup();
-        let index = HashIndex::new(texts.iter().map(|text| xxh3_64(text.as_bytes())));
+        let index = HashIndex::new(texts.iter().map(|text| UnitHash::of(text.as_bytes()).get()));
         Hashed { texts: texts.into(), index }
     }
 
     #[inline(never)]
-    fn holds(&self, text: &str) -> Truth {
-        self.holds_hashed(text, xxh3_64(text.as_bytes()))
+    pub(crate) fn holds(&self, text: &str) -> Truth {
+        self.holds_hashed(text, UnitHash::of(text.as_bytes()))
     }
 
+    /// As [`Hashed::holds`], of a text whose hash is known.
     #[inline(never)]
-    fn holds_hashed(&self, text: &str, hash: u64) -> Truth {
-        let is_same = |at: u32| self.texts.get(at as usize).is_some_and(|known| **known == *text);
-        Truth::of(self.index.find(hash, is_same).is_some())
+    pub(crate) fn holds_hashed(&self, text: &str, hash: UnitHash) -> Truth {
+        let Some(at) = self.index.find(hash.get(), |_| true) else { return Truth::False };
+        match self.texts.get(at as usize) {
+            Some(known) if is_same_short(known, text) => Truth::True,
+            _ => self.holds_by_bytes(text, hash),
+        }
+    }
+
+    /// PERF: that two texts have the same half of a hash is rare: until then, nothing is kept for the
+    /// search to go on (W2).
+    #[inline(never)]
+    fn holds_by_bytes(&self, text: &str, hash: UnitHash) -> Truth {
+        let is_it = |at: u32| self.texts.get(at as usize).is_some_and(|known| **known == *text);
+        Truth::of(self.index.find(hash.get(), is_it).is_some())
     }
 
     // Its buffer is not for the stack of whoever asks a set of another kind.
@@ -187,11 +205,11 @@ impl HashIndex {
 
     /// The position with this hash that is the same by its bytes too.
     #[inline(always)]
-    pub(crate) fn find(&self, hash: u64, is_same: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn find(&self, hash: u64, is_same_short: impl Fn(u32) -> bool) -> Option<u32> {
         let mut at = hash as usize & self.mask;
         // Half of the slots are free, so that the search ends.
         while let Some((half, position)) = self.slots.get(at).filter(|slot| slot.1 != 0) {
-            if *half == (hash >> 32) as u32 && is_same(position - 1) {
+            if *half == (hash >> 32) as u32 && is_same_short(position - 1) {
                 return Some(position - 1);
             }
             at = (at + 1) & self.mask;
@@ -202,7 +220,32 @@ impl HashIndex {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+
+    /// Two texts that a set of two looks for in the same slot, with the same half of a hash.
+    fn alike() -> [Arc<str>; 2] {
+        let mut seen = HashMap::new();
+        let alike = (0..).find_map(|number| {
+            let text: Arc<str> = format!("user-{number}").into();
+            let hash = UnitHash::of(text.as_bytes()).get();
+            let before = seen.insert((hash >> 32, hash & 3), Arc::clone(&text))?;
+            Some([before, text])
+        });
+        alike.unwrap()
+    }
+
+    #[test]
+    fn a_hash_only_narrows_and_bytes_decide() {
+        let [one, other] = alike();
+        let [both, first] = [[&one, &other], [&one, &Arc::from("another")]]
+            .map(|texts| TextSet::new(texts.into_iter(), false).hashed().unwrap());
+        for text in [&one, &other] {
+            assert_eq!(both.holds(text), Truth::True, "{text}");
+            assert_eq!(first.holds(text), Truth::of(text == &one), "{text}");
+        }
+    }
 
     #[test]
     fn short_and_long_sets_hold_the_same() {

@@ -159,19 +159,22 @@ impl Emitter<'_> {
         let first_match = self.first_match(flag);
         let on = flag.find_variant("on").filter(|_| flag.is_boolean);
         let goes_by_rules = before.requires.is_empty() && before.unless.is_empty();
+        let rules = self.program.rules.range(first_rule, self.program.rules.next());
+        let rules = rules.unwrap_or_default();
         let (default, asks) = match of_everyone(flag) {
             Some((variant, reason)) => (variant, Asks::Nothing(reason)),
-            None if goes_by_rules => {
-                let rules = self.program.rules.range(first_rule, self.program.rules.next());
-                (flag.default, asked_by(&self.program, rules.unwrap_or_default()))
-            }
+            None if goes_by_rules => (flag.default, asked_by(&self.program, rules)),
             None => (flag.default, Asks::All),
+        };
+        let entry = match (asks, rules) {
+            (Asks::Text, [rule, ..]) => rule.entry,
+            _ => not_excluded,
         };
         self.program.flags.push(Flag {
             first_rule,
             end_rule: self.program.rules.next(),
             first_op,
-            not_excluded,
+            entry,
             default: first_variant.offset(default.0),
             off: first_variant.offset(flag.off.0),
             on: on.map(|on| first_variant.offset(on.0)),
