@@ -333,7 +333,7 @@ fn no_reader_frees_what_was_replaced_in_the_middle_of_its_last_question() {
             others.iter().for_each(|other| assert_eq!(size(other), 1));
         }
     });
-    begun.recv().unwrap();
+    begun.recv_timeout(folder::PATIENCE).unwrap();
     folder.write("flags.yaml", document(2));
     flags.reload().unwrap();
     drop(flags);

@@ -175,7 +175,7 @@ impl Headers for http::HeaderMap {
         self.get_all(name).iter().nth(n).map(http::HeaderValue::as_bytes)
     }
 
-    // PERF: a name that is parsed each time takes longer than the look-up itself (W4-map).
+    // PERF: a name that is parsed each time takes longer than the look-up itself (W4-HeaderMap).
     fn first(&self, name: &HeaderKey<'_>) -> Option<&[u8]> {
         match &name.http {
             Some(name) => self.get(name).map(http::HeaderValue::as_bytes),

@@ -337,7 +337,7 @@ fn in_share<O: Observer>(run: &Run<'_>, id: SegmentRolloutId, observer: &mut O) 
 
 #[inline(never)]
 fn ask_strategy(run: &Run<'_>, id: StrategyId) -> Truth {
-    // PERF: the rarest of what the loop over the steps can call.
+    // PERF: the rarest of what the loop over the steps calls, for what `set_anew` says (W4, W7).
     run.request.set_anew();
     let Some(condition) = &run.program.strategies.get(id).0 else { return Truth::Unknown };
     let at = SystemTime::from(run.now);

@@ -160,13 +160,15 @@ impl<'k> BooleanKey<'k> for &'k String {}
 impl<'k> BooleanKey<'k> for &'k Key<bool> {}
 
 pub(crate) mod sealed {
+    use std::num::NonZeroU32;
+
     use super::{FlagValue, Key, Loaded, Served, ValueType};
 
     pub trait Sealed<'k>: Copy {
         fn flag_name(self) -> &'k str;
         /// The raw id of the flag.
         #[doc(hidden)]
-        fn find(self, in_state: &State<'_>) -> Option<u32>;
+        fn find(self, in_state: &State<'_>) -> Option<NonZeroU32>;
         /// The type that the flag must have, if it must have one.
         fn wants(self) -> Option<ValueType>;
         /// Whether it can read what is served.
@@ -188,7 +190,7 @@ pub(crate) mod sealed {
         }
 
         #[inline]
-        fn find(self, in_state: &State<'_>) -> Option<u32> {
+        fn find(self, in_state: &State<'_>) -> Option<NonZeroU32> {
             in_state.0.program.find(self).map(super::FlagId::raw)
         }
 
@@ -213,7 +215,7 @@ pub(crate) mod sealed {
             self
         }
 
-        fn find(self, in_state: &State<'_>) -> Option<u32> {
+        fn find(self, in_state: &State<'_>) -> Option<NonZeroU32> {
             Sealed::find(self.as_str(), in_state)
         }
 
@@ -239,7 +241,7 @@ pub(crate) mod sealed {
         }
 
         #[inline]
-        fn find(self, in_state: &State<'_>) -> Option<u32> {
+        fn find(self, in_state: &State<'_>) -> Option<NonZeroU32> {
             self.resolve(in_state.0).map(super::FlagId::raw)
         }
 

@@ -47,7 +47,7 @@ pub(crate) const SHORT: usize = 64;
 
 /// Whether two texts are the same, and [short](SHORT).
 ///
-/// PERF: without a call and without a loop (W1, W2).
+/// PERF: without a call and without a loop (W1, W2, LOAD).
 #[inline(always)]
 pub(crate) fn is_same_short(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());

@@ -134,7 +134,7 @@ fn is(affix: &Literal, ignore_case: bool, part: &[u8]) -> bool {
     }
 }
 
-/// PERF: it does not matter how many they are (list/prefixes).
+/// PERF: it does not matter how many they are (list/prefixes-none-fits).
 #[inline(never)]
 fn one_is_of_many<const AT_END: bool>(many: &[OfLength], text: &str) -> Truth {
     if text.len() > MAX_TEXT {
@@ -180,7 +180,7 @@ impl Few {
     /// Whether one of them is as much of a text, of its start or of its end.
     ///
     /// PERF: it is compared by words, and by a call at the most, so that no registers are saved
-    /// (list/prefixes).
+    /// (list/prefixes-none-fits).
     #[inline(never)]
     fn one_is<const AT_END: bool>(&self, text: &str) -> Truth {
         if self.ignore_case {

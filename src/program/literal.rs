@@ -14,16 +14,16 @@ const WORDS: usize = 16;
 /// PERF: in the place of a call to compare bytes for each candidate (W4, W6, DEEP).
 #[derive(Clone, Debug)]
 pub(crate) struct Literal {
-    text: Box<str>,
+    text: Arc<str>,
     words: [u64; 2],
 }
 
 impl Literal {
-    pub(crate) fn new(text: Box<str>) -> Literal {
+    pub(crate) fn new(text: Arc<str>) -> Literal {
         Literal { words: words(text.as_bytes()), text }
     }
 
-    pub(crate) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &Arc<str> {
         &self.text
     }
 

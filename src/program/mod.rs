@@ -119,8 +119,10 @@ pub(crate) struct Flag {
     pub(crate) end_rule: RuleId,
     /// The first op of its `unless`, for explanations.
     pub(crate) first_op: OpId,
-    /// Where the code starts that it runs before it has a rule at hand: that of its `unless`, which
-    /// goes to [`OpId::YES`] to exclude no one; of a flag that [asks for a text](Asks::Text), its rule's.
+    /// Where its code starts. That is the code of its `unless`, which goes to [`OpId::YES`] to exclude no
+    /// one.
+    ///
+    /// INVARIANT: a flag that [asks for a text](Asks::Text) has no `unless`, and this is its rule's code.
     pub(crate) entry: OpId,
     /// What it serves where nothing else is said: everyone, if it asks nothing.
     pub(crate) default: VariantId,
@@ -272,6 +274,6 @@ impl RuleIndex {
 const _: () = {
     assert!(size_of::<Outcome>() == 12);
     assert!(size_of::<Op>() <= 32);
-    assert!(size_of::<Rule>() <= 48);
-    assert!(size_of::<Flag>() <= 64);
+    assert!(size_of::<Rule>() <= 40);
+    assert!(size_of::<Flag>() <= 56);
 };

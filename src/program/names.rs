@@ -24,9 +24,10 @@ impl Names {
 
     /// The flag of a name.
     ///
-    /// PERF: what a long name takes is a call that nothing comes after, so that no registers are
-    /// saved for it (W1, W2, W3 by name).
-    #[inline]
+    /// PERF: a call, so that what is left of a question by name is small enough to be in line. What a
+    /// long name takes is one that nothing comes after, and no registers are saved for it (W1, W2, W3
+    /// and W7 by name).
+    #[inline(never)]
     pub(crate) fn find(&self, name: &str) -> Option<FlagId> {
         // Longer ones are compared by a call, and may be hashed there as well.
         const MOST: usize = 32;

@@ -7,7 +7,7 @@ use super::literal::{Few, Literal};
 use crate::bucket::UnitHash;
 use crate::literal::words::is_same_short;
 
-/// Up to this many texts are compared one by one.
+/// Up to this many texts are compared one by one, unless their hash is known.
 const FEW: usize = 8;
 
 /// The longest text that is folded for a look-up; longer ones are compared one by one.
@@ -33,11 +33,10 @@ impl TextSet {
     ) -> TextSet {
         // PERF: by far the most are of one text, which needs no vector (LOAD).
         if texts.len() == 1 && !ignore_case {
-            let only = texts.next().map(|text| Box::from(&**text)).unwrap_or_default();
-            return TextSet::One(Literal::new(only));
+            return TextSet::One(Literal::new(texts.next().cloned().unwrap_or_default()));
         }
         if texts.len() <= FEW && !ignore_case {
-            let literals = texts.map(|text| Literal::new(Box::from(&**text)));
+            let literals = texts.map(|text| Literal::new(Arc::clone(text)));
             return TextSet::Few(Few::new(literals.collect()));
         }
         let folded = |text: &Arc<str>| match ignore_case {
@@ -64,7 +63,7 @@ impl TextSet {
         if known.iter().any(Literal::is_long) {
             return None;
         }
-        let bit = |text: &str| Some(1 << known.iter().position(|known| known.text() == text)?);
+        let bit = |text: &str| Some(1 << known.iter().position(|known| **known.text() == *text)?);
         let which = texts.try_fold(0_u8, |which, text| Some(which | bit(text)?))?;
         Some(TextSet::Among(Arc::clone(known), which))
     }
@@ -96,7 +95,7 @@ impl TextSet {
     /// PERF: one look in the place of one for each text (W2-5).
     pub(crate) fn hashed(&self) -> Option<Arc<Hashed>> {
         let of_literals = |known: &[Literal]| {
-            let texts = known.iter().map(|known| Arc::from(known.text()));
+            let texts = known.iter().map(|known| Arc::clone(known.text()));
             Some(Arc::new(Hashed::new(texts.collect())))
         };
         match self {
@@ -157,8 +156,8 @@ impl Hashed {
         }
     }
 
-    /// PERF: that two texts have the same half of a hash is rare: until then, nothing is kept for the
-    /// search to go on (W2).
+    /// PERF: rare are another text with the same half of the hash, and a long one. Until then, nothing is
+    /// kept for the search to go on (W2).
     #[inline(never)]
     fn holds_by_bytes(&self, text: &str, hash: UnitHash) -> Truth {
         let is_it = |at: u32| self.texts.get(at as usize).is_some_and(|known| **known == *text);
@@ -203,13 +202,13 @@ impl HashIndex {
         HashIndex { slots, mask }
     }
 
-    /// The position with this hash that is the same by its bytes too.
+    /// The first position with this hash that is it.
     #[inline(always)]
-    pub(crate) fn find(&self, hash: u64, is_same_short: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let mut at = hash as usize & self.mask;
         // Half of the slots are free, so that the search ends.
         while let Some((half, position)) = self.slots.get(at).filter(|slot| slot.1 != 0) {
-            if *half == (hash >> 32) as u32 && is_same_short(position - 1) {
+            if *half == (hash >> 32) as u32 && is_it(position - 1) {
                 return Some(position - 1);
             }
             at = (at + 1) & self.mask;
@@ -220,25 +219,16 @@ impl HashIndex {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
-
-    /// Two texts that a set of two looks for in the same slot, with the same half of a hash.
-    fn alike() -> [Arc<str>; 2] {
-        let mut seen = HashMap::new();
-        let alike = (0..).find_map(|number| {
-            let text: Arc<str> = format!("user-{number}").into();
-            let hash = UnitHash::of(text.as_bytes()).get();
-            let before = seen.insert((hash >> 32, hash & 3), Arc::clone(&text))?;
-            Some([before, text])
-        });
-        alike.unwrap()
-    }
 
     #[test]
     fn a_hash_only_narrows_and_bytes_decide() {
-        let [one, other] = alike();
+        let [one, other] = ["user-163817", "user-175394"].map(Arc::from);
+        let slot_and_half = |text: &Arc<str>| {
+            let hash = UnitHash::of(text.as_bytes()).get();
+            (hash >> 32, hash & 3)
+        };
+        assert_eq!(slot_and_half(&one), slot_and_half(&other), "they show nothing else");
         let [both, first] = [[&one, &other], [&one, &Arc::from("another")]]
             .map(|texts| TextSet::new(texts.into_iter(), false).hashed().unwrap());
         for text in [&one, &other] {
@@ -260,6 +250,16 @@ mod tests {
             }
             assert!(!set.contains("User-") && !folded.contains("user-x"));
             assert!(!folded.contains(&"x".repeat(300)));
+        }
+    }
+
+    #[test]
+    fn texts_of_any_length_are_told_apart() {
+        let texts: Vec<Arc<str>> = (1..100).map(|length| Arc::from("ab".repeat(length))).collect();
+        let set = TextSet::new(texts.iter(), false).hashed().unwrap();
+        for text in &texts {
+            assert_eq!(set.holds(text), Truth::True, "{text}");
+            assert_eq!(set.holds(&format!("{text}b")), Truth::False, "{text}");
         }
     }
 }

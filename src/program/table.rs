@@ -1,8 +1,10 @@
 //! Tables indexed by ids of their own.
 
 use std::marker::PhantomData;
+use std::num::NonZeroU32;
 
-/// An id of a table.
+/// An id of a table. None is zero, so that there is room for an id that is not there: a rule takes 40
+/// bytes and a flag 56.
 pub(crate) trait Id: Copy {
     fn new(index: usize) -> Self;
     fn index(self) -> usize;
@@ -13,17 +15,18 @@ macro_rules! ids {
         $(
             $(#[$meta])*
             #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-            pub(crate) struct $name(u32);
+            pub(crate) struct $name(NonZeroU32);
 
             impl Id for $name {
                 fn new(index: usize) -> $name {
                     // The budgets of the reader keep every table far below this.
-                    $name(u32::try_from(index).unwrap_or(u32::MAX))
+                    let number = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
+                    $name(NonZeroU32::new(number).unwrap_or(NonZeroU32::MAX))
                 }
 
                 #[inline]
                 fn index(self) -> usize {
-                    self.0 as usize
+                    (self.0.get() - 1) as usize
                 }
             }
         )*
@@ -48,11 +51,11 @@ ids! {
 
 impl FlagId {
     /// For the cache of a typed key.
-    pub(crate) const fn raw(self) -> u32 {
+    pub(crate) const fn raw(self) -> NonZeroU32 {
         self.0
     }
 
-    pub(crate) const fn of_raw(raw: u32) -> FlagId {
+    pub(crate) const fn of_raw(raw: NonZeroU32) -> FlagId {
         FlagId(raw)
     }
 }
@@ -60,7 +63,7 @@ impl FlagId {
 impl VariantId {
     /// The variant that stands so many behind this one.
     pub(crate) fn offset(self, by: u16) -> VariantId {
-        VariantId(self.0 + u32::from(by))
+        VariantId(self.0.saturating_add(u32::from(by)))
     }
 }
 

@@ -5,6 +5,8 @@
 #[path = "../../src/key/cache.rs"]
 mod cache;
 
+use std::num::NonZeroU32;
+
 use loom::sync::Arc;
 use loom::sync::atomic::{self, AtomicU32, Ordering};
 use loom::thread;
@@ -12,21 +14,21 @@ use loom::thread;
 use cache::Cache;
 
 /// Where the flag is in each state: it moves, goes, and comes back.
-fn found_in(generation: u32) -> Option<u32> {
+fn found_in(generation: u32) -> Option<NonZeroU32> {
     match generation {
-        1 => Some(0),
+        1 => NonZeroU32::new(1),
         2 => None,
-        3 => Some(7),
+        3 => NonZeroU32::new(8),
         other => panic!("no state has the generation {other}"),
     }
 }
 
 /// What a key remembers, as `Key::resolve` uses it.
 trait Remembers: Send + Sync + 'static {
-    fn get(&self, generation: u32) -> Option<Option<u32>>;
-    fn set(&self, generation: u32, id: Option<u32>);
+    fn get(&self, generation: u32) -> Option<Option<NonZeroU32>>;
+    fn set(&self, generation: u32, id: Option<NonZeroU32>);
 
-    fn resolve(&self, generation: u32) -> Option<u32> {
+    fn resolve(&self, generation: u32) -> Option<NonZeroU32> {
         self.get(generation).unwrap_or_else(|| {
             let id = found_in(generation);
             self.set(generation, id);
@@ -36,11 +38,11 @@ trait Remembers: Send + Sync + 'static {
 }
 
 impl Remembers for Cache {
-    fn get(&self, generation: u32) -> Option<Option<u32>> {
+    fn get(&self, generation: u32) -> Option<Option<NonZeroU32>> {
         Cache::get(self, generation)
     }
 
-    fn set(&self, generation: u32, id: Option<u32>) {
+    fn set(&self, generation: u32, id: Option<NonZeroU32>) {
         Cache::set(self, generation, id);
     }
 }
@@ -91,13 +93,13 @@ struct TwoWords {
 }
 
 impl Remembers for TwoWords {
-    fn get(&self, generation: u32) -> Option<Option<u32>> {
+    fn get(&self, generation: u32) -> Option<Option<NonZeroU32>> {
         let known = self.generation.load(Ordering::Acquire) == generation;
-        known.then(|| self.id.load(Ordering::Acquire).checked_sub(1))
+        known.then(|| NonZeroU32::new(self.id.load(Ordering::Acquire)))
     }
 
-    fn set(&self, generation: u32, id: Option<u32>) {
-        self.id.store(id.map_or(0, |id| id + 1), Ordering::Release);
+    fn set(&self, generation: u32, id: Option<NonZeroU32>) {
+        self.id.store(id.map_or(0, NonZeroU32::get), Ordering::Release);
         self.generation.store(generation, Ordering::Release);
     }
 }

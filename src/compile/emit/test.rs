@@ -136,7 +136,7 @@ impl Emitter<'_> {
         };
         let made = AttributeName {
             mark: Mark::of(name.as_bytes()),
-            name: Literal::new(Box::from(&**name)),
+            name: Literal::new(Arc::clone(name)),
             paths: paths.collect(),
             accepts,
         };
