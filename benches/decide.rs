@@ -1,8 +1,8 @@
 //! How long a decision takes: `cargo bench --bench decide`.
 //!
-//! Each workload is asked by name through the live handle (`flags`), by name on a snapshot
-//! (`snapshot`) and by typed key on a snapshot (`key`). With `--features http` there is W4 with its
-//! headers in a `HeaderMap`, too.
+//! Each workload is asked by name through the live handle (`flags`), the same with a cache for each
+//! thread (`cached`), by name on a snapshot (`snapshot`) and by typed key on a snapshot (`key`). With
+//! `--features http` there is W4 with its headers in a `HeaderMap`, too.
 
 #![expect(clippy::unwrap_used, reason = "a bench whose input is wrong has nothing to go on with")]
 

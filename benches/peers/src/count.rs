@@ -1,25 +1,32 @@
-//! An allocator that counts: how often memory is asked for, how much is held, and the most held.
+//! An allocator that counts, while it is told to: how often memory is asked for, how much is held, and
+//! the most held. At all other times it costs a look at a flag, so that no engine is timed with it.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 
+static COUNTS: AtomicBool = AtomicBool::new(false);
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-static LIVE: AtomicU64 = AtomicU64::new(0);
-static PEAK: AtomicU64 = AtomicU64::new(0);
+/// Of what is counted; below zero where something goes that came before.
+static LIVE: AtomicI64 = AtomicI64::new(0);
+static PEAK: AtomicI64 = AtomicI64::new(0);
 
 /// The system's allocator, with counts of what it is asked for.
 pub(crate) struct Counting;
 
+#[inline(always)]
 fn took(bytes: usize) {
-    ALLOCATIONS.fetch_add(1, Relaxed);
-    let live = LIVE.fetch_add(bytes as u64, Relaxed) + bytes as u64;
-    if live > PEAK.load(Relaxed) {
+    if COUNTS.load(Relaxed) {
+        ALLOCATIONS.fetch_add(1, Relaxed);
+        let live = LIVE.fetch_add(bytes as i64, Relaxed) + bytes as i64;
         PEAK.fetch_max(live, Relaxed);
     }
 }
 
+#[inline(always)]
 fn gave(bytes: usize) {
-    LIVE.fetch_sub(bytes as u64, Relaxed);
+    if COUNTS.load(Relaxed) {
+        LIVE.fetch_sub(bytes as i64, Relaxed);
+    }
 }
 
 // SAFETY: everything is handed on to the system's allocator as it came.
@@ -48,21 +55,27 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// How often memory was asked for since the start.
-pub(crate) fn allocations() -> u64 {
-    ALLOCATIONS.load(Relaxed)
+/// What was asked for while something was done.
+pub(crate) struct Counted {
+    pub(crate) allocations: u64,
+    /// The bytes that are held beyond those that were before.
+    pub(crate) held: i64,
+    /// The most of them.
+    pub(crate) peak: i64,
 }
 
-/// The bytes that are held now.
-pub(crate) fn live() -> u64 {
-    LIVE.load(Relaxed)
-}
-
-/// What was made, the bytes that it holds, and the most that were held while it was made.
-pub(crate) fn held<T>(make: impl FnOnce() -> T) -> (T, u64, u64) {
-    let before = live();
-    PEAK.store(before, Relaxed);
-    let made = make();
-    let (after, peak) = (live(), PEAK.load(Relaxed));
-    (made, after.saturating_sub(before), peak.saturating_sub(before))
+/// Does something, and counts.
+pub(crate) fn counted<T>(act: impl FnOnce() -> T) -> (T, Counted) {
+    ALLOCATIONS.store(0, Relaxed);
+    LIVE.store(0, Relaxed);
+    PEAK.store(0, Relaxed);
+    COUNTS.store(true, Relaxed);
+    let made = act();
+    COUNTS.store(false, Relaxed);
+    let counted = Counted {
+        allocations: ALLOCATIONS.load(Relaxed),
+        held: LIVE.load(Relaxed),
+        peak: PEAK.load(Relaxed),
+    };
+    (made, counted)
 }

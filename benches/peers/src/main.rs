@@ -6,6 +6,7 @@
 //! with names of rows behind `--`, only those are run, and nothing is written.
 
 mod count;
+mod loading;
 mod logic;
 mod measure;
 mod ours;
@@ -16,24 +17,24 @@ mod rows;
 #[path = "../../workloads/mod.rs"]
 mod workloads;
 
-use std::any::Any;
 use std::path::Path;
 
-use hoist::Snapshot;
-
-use measure::{Entry, Load, Loading};
+use loading::LOADED;
+use measure::Entry;
 use report::{Measured, Results};
-use rivals::{ENGINES, Why};
+use rivals::ENGINES;
 use rows::{BANDS, Maker};
 
 #[global_allocator]
 static ALLOCATOR: count::Counting = count::Counting;
 
-/// The flags in the documents of LOAD.
-const LOADED: usize = 1_000;
-
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let [argument, engine] = wanted.as_slice()
+        && argument == loading::ARGUMENT
+    {
+        return loading::print(engine);
+    }
     let wants = |id: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == id);
     let band = |band: &[Maker; 4]| -> Vec<Measured> {
         band.iter().filter(|(id, _, _)| wants(id)).map(measured).collect()
@@ -41,7 +42,7 @@ fn main() {
     let results = Results {
         engines: ours::WAYS.into_iter().chain(ENGINES.map(|engine| engine.name)).collect(),
         bands: BANDS.iter().map(band).filter(|band| !band.is_empty()).collect(),
-        loads: if wants("LOAD") { loads() } else { Vec::new() },
+        loads: if wants("LOAD") { loading::measured() } else { Vec::new() },
         loaded: LOADED,
     };
     print!("{}", report::table::text(&results));
@@ -77,36 +78,4 @@ fn measured(&(id, what, make): &Maker) -> Measured {
         entries.push(entry.map_err(|why| whys.push((engine.name, why))).ok());
     }
     Measured { id, what, cells: measure::interleaved(&mut entries), whys }
-}
-
-/// LOAD, of hoist's two forms and of each rival's JSON.
-fn loads() -> Vec<(&'static str, Result<Loading, Why>)> {
-    eprintln!("LOAD: a document of {LOADED} flags");
-    let flags = rows::loaded(LOADED);
-    let mut documents: Vec<(Load, String)> =
-        vec![(yaml, workloads::load_yaml(LOADED)), (json, workloads::load_json(LOADED))];
-    let written = ENGINES.map(|engine| (engine.write)(&flags));
-    let rivals = ENGINES.iter().zip(&written);
-    documents.extend(rivals.filter_map(|(engine, text)| Some((engine.load, text.clone().ok()?))));
-    let mut measured = measure::loads(&documents, LOADED).into_iter();
-    let ours: Vec<_> = measured.by_ref().take(2).collect();
-    let ours = ["hoist, YAML", "hoist, JSON"].into_iter().zip(ours.into_iter().map(Ok));
-    let rivals = ENGINES.iter().zip(written).filter_map(|(engine, text)| match text {
-        Ok(_) => measured.next().map(|loading| (engine.name, Ok(loading))),
-        Err(why) => Some((engine.name, Err(why))),
-    });
-    ours.chain(rivals).collect()
-}
-
-fn loaded(snapshot: Snapshot) -> (Box<dyn Any>, usize) {
-    let count = snapshot.flags().count();
-    (Box::new(snapshot), count)
-}
-
-fn yaml(text: &str) -> (Box<dyn Any>, usize) {
-    loaded(ours::load_yaml(text))
-}
-
-fn json(text: &str) -> (Box<dyn Any>, usize) {
-    loaded(ours::load_json(text))
 }

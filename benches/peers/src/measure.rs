@@ -48,11 +48,10 @@ pub(crate) struct Entry {
 impl Entry {
     /// Counts allocations over one turn through the questions, and finds how many fill a turn.
     pub(crate) fn new(batch: Batch, questions: usize) -> Entry {
-        let before = count::allocations();
         let start = Instant::now();
-        black_box(batch(questions));
+        let (_, counted) = count::counted(|| black_box(batch(questions)));
         let mut spent = start.elapsed();
-        let allocations = (count::allocations() - before) as f64 / questions as f64;
+        let allocations = counted.allocations as f64 / questions as f64;
         let mut count = questions;
         while spent < TURN {
             count *= 2;
@@ -95,56 +94,4 @@ pub(crate) fn interleaved(entries: &mut [Option<Entry>]) -> Vec<Option<Figures>>
 pub(crate) fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times[times.len() / 2]
-}
-
-/// What loading a document came to, for each flag in it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Loading {
-    pub(crate) microseconds: f64,
-    /// The bytes that are held when it is loaded.
-    pub(crate) live: f64,
-    /// The most that were held while it was loaded, relative to the same.
-    pub(crate) peak: f64,
-    /// The size of the document itself.
-    pub(crate) text: f64,
-}
-
-/// Loads a document, and gives back what came of it with the number of flags in it.
-pub(crate) type Load = fn(&str) -> (Box<dyn std::any::Any>, usize);
-
-/// Loads documents of so many flags in turn.
-pub(crate) fn loads(documents: &[(Load, String)], flags: usize) -> Vec<Loading> {
-    let mut times: Vec<Vec<f64>> = vec![Vec::new(); documents.len()];
-    let mut loadings = Vec::new();
-    for (load, text) in documents {
-        // What is made once for all documents is there after the first.
-        drop(load(text));
-        let ((loaded, count), live, peak) = count::held(|| load(text));
-        assert_eq!(count, flags, "a document is not loaded whole");
-        drop(loaded);
-        loadings.push(Loading {
-            microseconds: 0.0,
-            live: live as f64 / flags as f64,
-            peak: peak as f64 / live as f64,
-            text: text.len() as f64 / flags as f64,
-        });
-    }
-    for _ in 0..ROUNDS / 2 {
-        for ((load, text), times) in documents.iter().zip(&mut times) {
-            let spent: f64 = times.iter().sum::<f64>() * flags as f64 / 1e6;
-            if spent > ENOUGH.as_secs_f64() && times.len() >= FEWEST {
-                continue;
-            }
-            // Whoever had the turn before has left the heap in pieces.
-            drop(load(black_box(text)));
-            let start = Instant::now();
-            let loaded = load(black_box(text));
-            times.push(start.elapsed().as_secs_f64() * 1e6 / flags as f64);
-            drop(loaded);
-        }
-    }
-    for (loading, times) in loadings.iter_mut().zip(times) {
-        loading.microseconds = median(times);
-    }
-    loadings
 }

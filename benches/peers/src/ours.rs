@@ -69,8 +69,16 @@ pub(crate) fn split(workload: &Workload) -> Vec<Batch> {
     ]
 }
 
-pub(crate) fn many(names: &[String], request: &Request) -> Vec<Batch> {
+pub(crate) fn many(
+    names: &[String],
+    request: &Request,
+    contrary: &Option<(Request, bool)>,
+) -> Vec<Batch> {
     let [flags, cached] = open("W7", &w7_document(), &[]);
+    for name in names {
+        let is_so = |(other, on): &(Request, bool)| flags.is_enabled(name, &other.context()) == *on;
+        assert!(contrary.as_ref().is_none_or(is_so), "{name}");
+    }
     let (by_name, by_key) = (flags.snapshot(), flags.snapshot());
     let [one, two, three, four] =
         [(); 4].map(|()| contexts_of(std::slice::from_ref(request)).remove(0));
@@ -84,9 +92,29 @@ pub(crate) fn many(names: &[String], request: &Request) -> Vec<Batch> {
     ]
 }
 
+/// Who has all eight things of CTX.
+const EIGHT: &str = "version: 1
+flags:
+  eight:
+    rules:
+      - when:
+          user: { starts_with: USER }
+          region: us
+          attr.plan: pro
+          attr.age: 36
+          attr.beta: false
+          header.user-agent: bench/1.0 (linux)
+          header.x-request-source: mobile
+          cookie.beta: \"1\"
+";
+
 /// CTX: there is one way only.
 pub(crate) fn contexts() -> Vec<Batch> {
     let users: Vec<String> = (0..USERS).map(workloads::user).collect();
+    for user in &users {
+        let eight = load_yaml(&EIGHT.replace("USER", user));
+        assert!(eight.is_enabled("eight", &workloads::ctx(user)), "{user}");
+    }
     let build = in_turn(users, |user| {
         black_box(&workloads::ctx(user));
         0

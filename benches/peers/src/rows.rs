@@ -30,7 +30,7 @@ pub(crate) enum Ask {
     Arm(&'static str, Vec<Request>),
     /// Whether each of the flags is on, for one request.
     Each(Vec<String>, Request),
-    /// Nothing: what is timed is making the context of each request.
+    /// Nothing: what is timed is making the context of each request. The flag is on for all of them.
     Context(Vec<Request>),
 }
 
@@ -110,6 +110,11 @@ fn but(change: impl Fn(&mut Request)) -> Request {
     request
 }
 
+/// One in a region that flags are tried in: those of W4, W7 and LOAD are on for it.
+pub(crate) fn pilot() -> Request {
+    but(|request| request.region = "nz")
+}
+
 fn w2(at: usize, count: usize) -> Row {
     let rules = vec![on(one_of("user", &workloads::listed(count)))];
     let workload = workloads::small().remove(at);
@@ -163,8 +168,7 @@ fn w4() -> Row {
         on(one_of("x-new-checkout", &["on"])),
         on(one_of("region", &["nz", "au", "de", "fr"])),
     ];
-    let pilot = but(|request| request.region = "nz");
-    boolean(workloads::w4(), Flag::new(rules, Serve::Share(10)), Some((pilot, true)))
+    boolean(workloads::w4(), Flag::new(rules, Serve::Share(10)), Some((pilot(), true)))
 }
 
 fn w5() -> Row {
@@ -192,8 +196,7 @@ flags:
     let required = ["catalogue", "accounts", "payments"].map(|name| (name, true));
     let on_for = |attribute, values| vec![on(one_of(attribute, values))];
     let flag = Flag { requires: required.into(), ..Flag::everyone(Serve::On) };
-    let elsewhere = but(|request| request.region = "nz");
-    let mut row = boolean(workload, flag, Some((elsewhere, false)));
+    let mut row = boolean(workload, flag, Some((pilot(), false)));
     row.flags.extend([
         Flag::everyone(Serve::On).named("catalogue"),
         Flag::new(on_for("region", &["us", "ca"]), Serve::Off).named("accounts"),
@@ -233,15 +236,16 @@ fn w7() -> Row {
     let names: Vec<String> =
         workloads::w7_numbers(USERS).into_iter().map(workloads::name).collect();
     let request = Request::of(workloads::user(0));
-    let pilot = || vec![on(one_of("region", &["nz", "au"]))];
-    let flag = |number| Flag::new(pilot(), Serve::Off).named(workloads::name(number));
+    let rules = || vec![on(one_of("region", &["nz", "au"]))];
+    let flag = |number| Flag::new(rules(), Serve::Off).named(workloads::name(number));
+    let contrary = Some((pilot(), true));
     Row {
         flags: (0..MANY).map(flag).collect(),
         sum: 0,
         tolerance: 0,
-        ours: ours::many(&names, &request),
+        ours: ours::many(&names, &request, &contrary),
         ask: Ask::Each(names, request),
-        contrary: Some((but(|request| request.region = "nz"), true)),
+        contrary,
     }
 }
 
@@ -295,12 +299,12 @@ fn contexts() -> Row {
         request.headers.push(("Cookie", request.cookies));
     }
     Row {
-        flags: vec![Flag::everyone(Serve::On)],
+        flags: vec![Flag::new(vec![on(one_of("plan", &["pro"]))], Serve::Off).named("feature")],
         sum: 0,
         tolerance: 0,
         ours: ours::contexts(),
         ask: Ask::Context(requests),
-        contrary: None,
+        contrary: Some((but(|request| request.attributes.clear()), false)),
     }
 }
 

@@ -5,7 +5,8 @@ pub(crate) mod table;
 
 use std::process::Command;
 
-use crate::measure::{Figures, Loading};
+use crate::loading::Loading;
+use crate::measure::Figures;
 use crate::rivals::{ENGINES, LEFT_OUT, Why};
 
 /// The command, from the root of the project.

@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use super::{Measured, Results, allocations, rivals, time, times};
-use crate::measure::{Loading, ROUNDS};
+use crate::loading::Loading;
+use crate::measure::ROUNDS;
 use crate::rivals::Why;
 
 /// The widths of the names and of a cell, and of the columns in it.
@@ -116,8 +117,9 @@ fn legend(results: &Results) -> Vec<String> {
         ),
         format!(
             "LOAD: a document of {} flags with three rules each, in each engine's own JSON, and in \
-             hoist's YAML; its own have a description and an owner besides. Ratios are to hoist's \
-             JSON, bytes those of a counting allocator.",
+             hoist's YAML; its own have a description and an owner besides. Each engine loads in \
+             processes of its own, which take turns. Ratios are to hoist's JSON, bytes those of a \
+             counting allocator, which does not count while anything is timed.",
             results.loaded
         ),
     ]

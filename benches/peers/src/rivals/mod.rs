@@ -21,8 +21,9 @@ use std::task::{self, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
+use crate::loading::Load;
 use crate::logic::{Flag, Op, When};
-use crate::measure::{Batch, Load, in_turn};
+use crate::measure::{Batch, in_turn};
 use crate::rows::{Ask, Row};
 use crate::workloads::Request;
 
@@ -59,6 +60,8 @@ pub(crate) struct Engine {
     pub(crate) decide: fn(&Row) -> Result<Batch, Why>,
     pub(crate) write: fn(&[Flag]) -> Result<String, Why>,
     pub(crate) load: Load,
+    /// Whether a flag of a document is on for a request.
+    pub(crate) is_on: fn(&str, &str, &Request) -> bool,
 }
 
 pub(crate) const ENGINES: [Engine; 11] = [
@@ -94,6 +97,7 @@ const fn engine<R: Rival>() -> Engine {
         decide: decide::<R>,
         write: R::write,
         load: load::<R>,
+        is_on: is_on::<R>,
     }
 }
 
@@ -119,7 +123,11 @@ fn decide<R: Rival>(row: &Row) -> Result<Batch, Why> {
         let wrong = match &row.ask {
             Ask::IsOn(flag, _) => engine.is_on(flag, &ctx) != *on,
             Ask::Each(names, _) => names.iter().any(|name| engine.is_on(name, &ctx) != *on),
-            Ask::Arm(..) | Ask::Context(_) => false,
+            Ask::Context(requests) => row.flags.iter().any(|flag| {
+                let is_on = |request| engine.is_on(&flag.name, &engine.context(request));
+                is_on(request) != *on || !requests.iter().all(is_on)
+            }),
+            Ask::Arm(..) => false,
         };
         assert!(!wrong, "{} has not understood the flag", R::NAME);
     }
@@ -161,6 +169,11 @@ fn load<R: Rival>(document: &str) -> (Box<dyn Any>, usize) {
     let engine = R::load(document);
     let count = engine.count();
     (Box::new(engine), count)
+}
+
+fn is_on<R: Rival>(document: &str, flag: &str, request: &Request) -> bool {
+    let engine = R::load(document);
+    engine.is_on(flag, &engine.context(request))
 }
 
 /// Drives a future to its end, as the smallest executor does. Where one is ready at once, as those
