@@ -17,9 +17,9 @@ use crate::bucket::{self, Share};
 use crate::context::{Attribute, Context};
 use crate::observer::{Inside, Observer, RuleResult, Silent};
 use crate::program::{
-    Asks, BySubject, Candidate, FirstMatch, FirstMatchId, Flag, FlagId, FlagTest, FlagTestId, Leaf,
-    NO_BUCKET, Op, OpId, Outcome, Program, Rule, RuleIndex, SegmentId, SegmentRolloutId, Serve,
-    SplitId, StrategyId, Truth, VariantId,
+    Asks, BySubject, Candidate, FirstMatchId, Flag, FlagId, FlagTest, FlagTestId, Leaf, NO_BUCKET,
+    Op, OpId, Outcome, Program, Rule, RuleIndex, SegmentId, SegmentRolloutId, Serve, SplitId,
+    StrategyId, Truth, VariantId,
 };
 use crate::reason::Reason;
 use crate::request::Request;
@@ -44,7 +44,7 @@ pub(crate) fn decide<O: Observer>(run: &Run<'_>, id: FlagId, observer: &mut O) -
 pub(crate) fn without_context(flag: &Flag) -> Option<Outcome> {
     match flag.asks {
         Asks::Nothing(reason) => Some(ended(flag.default, reason)),
-        Asks::Bucket | Asks::Text | Asks::Rules | Asks::All => None,
+        Asks::Bucket | Asks::Text | Asks::Table | Asks::Rules | Asks::All => None,
     }
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn by_text(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Opti
 pub(crate) fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcome {
     match flag.asks {
         Asks::Nothing(reason) => return ended(flag.default, reason),
-        Asks::Bucket | Asks::Text | Asks::Rules => {}
+        Asks::Bucket | Asks::Text | Asks::Table | Asks::Rules => {}
         Asks::All => {
             // PERF: what most require is on for everyone (PRODUCT).
             if O::SEES_ALL || flag.can_lack {
@@ -145,49 +145,48 @@ fn by_rules<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcom
 }
 
 /// As trying all rules, without those that cannot hold.
+///
+/// PERF: the lists of several subjects are gone through side by side, which one need not
+/// (rules/two-in-each-rule).
 #[inline(never)]
 fn by_table(run: &Run<'_>, flag: &Flag, rules: &[Rule], table: FirstMatchId) -> Outcome {
     let table = run.program.first_matches.get(table);
+    let of_subject = |subject| of_subject(&run.request, subject);
+    let of = |Candidate { rule, is_certain }| {
+        let index = usize::from(rule);
+        rules.get(index).map(|rule| (index, rule, is_certain))
+    };
     match table.only_subject() {
         Some(only) => {
-            let candidates = of_subject(run, only);
-            first_candidate(run, flag, rules, candidates.iter().copied())
+            let rules = of_subject(only).iter().copied().filter_map(of);
+            first_of(run, flag, rules, &mut Silent)
         }
-        None => by_subjects(run, flag, rules, table),
+        None => first_of(run, flag, table.candidates(of_subject).filter_map(of), &mut Silent),
     }
 }
 
-/// PERF: the lists of several subjects are gone through side by side, which one need not (W6).
-#[inline(never)]
-fn by_subjects(run: &Run<'_>, flag: &Flag, rules: &[Rule], table: &FirstMatch) -> Outcome {
-    let candidates = table.candidates(|subject| of_subject(run, subject));
-    first_candidate(run, flag, rules, candidates)
+/// What a flag serves that [asks a table](Asks::Table), if what the table leaves is certain.
+///
+/// PERF: without all that a rule can ask besides (W6, rules/a-threshold-each).
+#[inline(always)]
+pub(crate) fn certain(program: &Program, flag: &Flag, request: &Request<'_>) -> Option<VariantId> {
+    let only = program.first_matches.get(flag.first_match?).only_subject()?;
+    let Some(first) = of_subject(request, only).first() else { return Some(flag.default) };
+    let rules = program.rules.range(flag.first_rule, flag.end_rule)?;
+    let rule = rules.get(usize::from(first.rule))?;
+    if first.is_certain && rule.is_for_all() { rule.serve.variant() } else { None }
 }
 
 /// The rules that what the request has of a subject leaves.
 ///
 /// PERF: what nearly all are needs no copy (W6, RULES-200, rules/a-threshold-each).
 #[inline(always)]
-fn of_subject<'t>(run: &Run<'_>, by: &'t BySubject) -> &'t [Candidate] {
-    match run.request.in_place(&by.subject) {
+fn of_subject<'t>(request: &Request<'_>, by: &'t BySubject) -> &'t [Candidate] {
+    match request.in_place(&by.subject) {
         Some(Attribute::Text(text)) => by.candidates_of(text),
         Some(Attribute::Integer(value)) => by.candidates_of_integer(*value),
-        _ => by.candidates(run.request.known_of(&by.subject)),
+        _ => by.candidates(request.known_of(&by.subject)),
     }
-}
-
-#[inline(always)]
-fn first_candidate(
-    run: &Run<'_>,
-    flag: &Flag,
-    rules: &[Rule],
-    candidates: impl Iterator<Item = Candidate>,
-) -> Outcome {
-    let rules = candidates.filter_map(|Candidate { rule, is_certain }| {
-        let index = usize::from(rule);
-        rules.get(index).map(|rule| (index, rule, is_certain))
-    });
-    first_of(run, flag, rules, &mut Silent)
 }
 
 /// What the first of some rules serves that serves anything, else the default. Of some it is certain

@@ -15,7 +15,7 @@ pub(crate) fn of_flag(loaded: &Loaded, id: FlagId) -> Option<String> {
         Asks::Nothing(reason) => format!("asks nothing: {reason}"),
         Asks::Bucket => "asks for one bucket of the user".to_owned(),
         Asks::Text => "asks whether a text is one of a set".to_owned(),
-        Asks::Rules => "asks its rules".to_owned(),
+        Asks::Table | Asks::Rules => "asks its rules".to_owned(),
         Asks::All => "asks what comes before its rules, and those".to_owned(),
     };
     let by_table = if compiled.first_match.is_some() { ", by a first-match table" } else { "" };

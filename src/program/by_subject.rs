@@ -37,6 +37,8 @@ pub(crate) struct BySubject {
     ends: Ordered<Box<[u8]>>,
     numbers: Ordered<Number>,
     versions: Ordered<VersionBuf>,
+    /// Whether a rule that it leaves needs nothing else.
+    is_certain: bool,
     /// Whether it has nothing but texts.
     ///
     /// PERF: in the place of a look at each of the others (W6, RULES-200).
@@ -76,6 +78,7 @@ impl BySubject {
         }
         BySubject {
             subject,
+            is_certain: needs.iter().all(|(_, needed)| needed.is_enough),
             has_texts_only: starts.is_empty()
                 && ends.is_empty()
                 && numbers.is_empty()
@@ -90,6 +93,11 @@ impl BySubject {
                 .map(|(rule, _)| Candidate { rule: *rule, is_certain: false })
                 .collect(),
         }
+    }
+
+    /// Whether a rule that it leaves holds, of nearly all values.
+    pub(super) fn is_certain(&self) -> bool {
+        self.is_certain
     }
 
     /// The rules that a value leaves.

@@ -162,6 +162,9 @@ pub(crate) enum Asks {
     /// It has one rule, which asks whether the user, or another text that every context can have, is
     /// one of a set, and for nothing else.
     Text,
+    /// It has many rules, of which a [table](FirstMatch) knows by one look which holds, and nothing comes
+    /// before them.
+    Table,
     /// It has rules, and nothing comes before them.
     Rules,
     /// It has requirements or an `unless`.

@@ -28,6 +28,14 @@ pub(crate) struct Rule {
     pub(crate) first_op: OpId,
 }
 
+impl Rule {
+    /// Whether it matches everyone for whom its condition holds, at any time.
+    #[inline]
+    pub(crate) fn is_for_all(&self) -> bool {
+        !self.has_window && self.share == Share::ALL
+    }
+}
+
 /// What few rules have.
 #[derive(Clone, Debug)]
 pub(crate) struct Extra {

@@ -86,6 +86,7 @@ impl Loaded {
                 None => self.variant_in_full(flag, ctx),
             },
             Asks::Text => self.variant_by_text(flag, ctx),
+            Asks::Table => self.variant_by_table(flag, ctx),
             _ => self.variant_in_full(flag, ctx),
         }
     }
@@ -94,6 +95,13 @@ impl Loaded {
     fn variant_by_text(&self, flag: &Flag, ctx: &Context<'_>) -> VariantId {
         let by_text = eval::by_text(&self.program, flag, ctx);
         by_text.unwrap_or_else(|| self.variant_in_full(flag, ctx))
+    }
+
+    #[inline(never)]
+    fn variant_by_table(&self, flag: &Flag, ctx: &Context<'_>) -> VariantId {
+        let request = Request::new(ctx, &self.settings.base);
+        let by_table = eval::certain(&self.program, flag, &request);
+        by_table.unwrap_or_else(|| self.variant_in_full(flag, ctx))
     }
 
     #[inline(never)]

@@ -163,7 +163,11 @@ impl Emitter<'_> {
         let rules = rules.unwrap_or_default();
         let (default, asks) = match of_everyone(flag) {
             Some((variant, reason)) => (variant, Asks::Nothing(reason)),
-            None if goes_by_rules => (flag.default, asked_by(&self.program, rules)),
+            None if goes_by_rules => match first_match.map(|id| self.program.first_matches.get(id))
+            {
+                Some(table) if table.is_certain() => (flag.default, Asks::Table),
+                _ => (flag.default, asked_by(&self.program, rules)),
+            },
             None => (flag.default, Asks::All),
         };
         let entry = match (asks, rules) {
