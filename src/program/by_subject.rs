@@ -38,7 +38,7 @@ pub(crate) struct BySubject {
     numbers: Ordered<Number>,
     versions: Ordered<VersionBuf>,
     /// Whether a rule that it leaves needs nothing else.
-    is_certain: bool,
+    pub(super) is_certain: bool,
     /// Whether it has nothing but texts.
     ///
     /// PERF: in the place of a look at each of the others (W6, RULES-200).
@@ -93,11 +93,6 @@ impl BySubject {
                 .map(|(rule, _)| Candidate { rule: *rule, is_certain: false })
                 .collect(),
         }
-    }
-
-    /// Whether a rule that it leaves holds, of nearly all values.
-    pub(super) fn is_certain(&self) -> bool {
-        self.is_certain
     }
 
     /// The rules that a value leaves.

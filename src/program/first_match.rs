@@ -123,7 +123,7 @@ impl FirstMatch {
 
     /// Whether one look tells which rule holds, of nearly all values.
     pub(crate) fn is_certain(&self) -> bool {
-        self.only_subject().is_some_and(BySubject::is_certain)
+        self.only_subject().is_some_and(|only| only.is_certain)
     }
 
     /// The rules that can hold, in their order.

@@ -3,8 +3,7 @@
 use std::marker::PhantomData;
 use std::num::NonZeroU32;
 
-/// An id of a table. None is zero, so that there is room for an id that is not there: a rule takes 40
-/// bytes and a flag 56.
+/// An id of a table. No id is zero, so that one that is not there takes no room of its own.
 pub(crate) trait Id: Copy {
     fn new(index: usize) -> Self;
     fn index(self) -> usize;

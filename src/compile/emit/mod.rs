@@ -100,7 +100,10 @@ fn of_everyone(flag: &ir::Flag) -> Option<(VariantIndex, Reason)> {
 }
 
 /// What a flag asks before whose rules nothing comes.
-fn asked_by(program: &Program, rules: &[Rule]) -> Asks {
+fn asked_by(program: &Program, rules: &[Rule], table: Option<FirstMatchId>) -> Asks {
+    if table.is_some_and(|table| program.first_matches.get(table).is_certain()) {
+        return Asks::Table;
+    }
     let [Rule { entry, serve, share, units: Units::User, extra: None, .. }] = rules else {
         return Asks::Rules;
     };
@@ -163,11 +166,7 @@ impl Emitter<'_> {
         let rules = rules.unwrap_or_default();
         let (default, asks) = match of_everyone(flag) {
             Some((variant, reason)) => (variant, Asks::Nothing(reason)),
-            None if goes_by_rules => match first_match.map(|id| self.program.first_matches.get(id))
-            {
-                Some(table) if table.is_certain() => (flag.default, Asks::Table),
-                _ => (flag.default, asked_by(&self.program, rules)),
-            },
+            None if goes_by_rules => (flag.default, asked_by(&self.program, rules, first_match)),
             None => (flag.default, Asks::All),
         };
         let entry = match (asks, rules) {
