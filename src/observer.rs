@@ -1,7 +1,8 @@
 //! What an evaluation tells of itself, to whoever watches it.
 
 use crate::bucket::Share;
-use crate::program::{FlagId, NO_BUCKET, OpId, Outcome, SegmentId, Truth};
+use crate::program::{FlagId, NO_BUCKET, OpId, Outcome, RuleIndex, SegmentId, Truth, VariantId};
+use crate::reason::Reason;
 
 /// Told what is tested and found, while it is.
 pub(crate) trait Observer {
@@ -17,8 +18,10 @@ pub(crate) trait Observer {
     fn leave(&mut self, outcome: Option<Outcome>);
     /// A requirement was asked.
     fn requirement(&mut self, index: usize, holds: bool);
-    /// A rule was tried.
+    /// The condition of a rule holds, or it is closed. Of others nothing is told.
     fn rule(&mut self, index: usize, came_to: RuleResult);
+    /// No rule serves, of so many.
+    fn no_rule(&mut self, of: usize);
 }
 
 /// What an observer is inside of.
@@ -40,22 +43,29 @@ pub(crate) enum RuleResult {
     /// There is nothing to bucket; the next rule is tried.
     NoUnit { share: Option<Share> },
     /// The unit is outside, or there is none, and the rule says what then.
-    Else { share: Share, bucket: u32 },
-    /// It serves.
-    Served { share: Option<Share>, bucket: u32, arm_bucket: u32 },
+    Else { variant: VariantId, share: Share, bucket: u32 },
+    /// It serves those who are in its rollout, if it has one, and in an arm of its split, if it has one.
+    Served { variant: VariantId, share: Option<Share>, bucket: u32, arm_bucket: u32 },
 }
 
 impl RuleResult {
-    /// The bucket that put the unit in or out, of a rule that serves; that of a split only where
-    /// there is no other.
-    #[inline]
-    pub(crate) fn bucket(self) -> u32 {
-        match self {
-            RuleResult::Served { bucket: NO_BUCKET, arm_bucket: bucket, .. }
-            | RuleResult::Served { bucket, .. }
-            | RuleResult::Else { bucket, .. } => bucket,
-            _ => NO_BUCKET,
-        }
+    /// The decision of a rule that serves. The bucket is that of its split only where there is no
+    /// other.
+    #[inline(always)]
+    pub(crate) fn outcome(self, rule: RuleIndex) -> Option<Outcome> {
+        let (variant, bucket, reason) = match self {
+            RuleResult::Else { variant, bucket, .. } => (variant, bucket, Reason::Else),
+            RuleResult::Served { variant, share: None, arm_bucket: NO_BUCKET, .. } => {
+                (variant, NO_BUCKET, Reason::Rule)
+            }
+            RuleResult::Served { variant, bucket: NO_BUCKET, arm_bucket: bucket, .. }
+            | RuleResult::Served { variant, bucket, .. } => (variant, bucket, Reason::Split),
+            RuleResult::Closed
+            | RuleResult::NotHeld
+            | RuleResult::Outside { .. }
+            | RuleResult::NoUnit { .. } => return None,
+        };
+        Some(Outcome { variant, bucket, rule, reason, no_unit: false })
     }
 }
 
@@ -77,4 +87,6 @@ impl Observer for Silent {
     fn requirement(&mut self, _: usize, _: bool) {}
     #[inline]
     fn rule(&mut self, _: usize, _: RuleResult) {}
+    #[inline]
+    fn no_rule(&mut self, _: usize) {}
 }

@@ -9,17 +9,15 @@
 
 mod test;
 
-use std::time::SystemTime;
-
 use jiff::Timestamp;
 
 use crate::bucket::{self, Share};
 use crate::context::{Attribute, Context};
-use crate::observer::{Inside, Observer, RuleResult, Silent};
+use crate::observer::{Inside, Observer, RuleResult};
 use crate::program::{
-    Asks, BySubject, Candidate, FirstMatchId, Flag, FlagId, FlagTest, FlagTestId, Leaf, NO_BUCKET,
-    Op, OpId, Outcome, Program, Rule, RuleIndex, SegmentId, SegmentRolloutId, Serve, SplitId,
-    StrategyId, Truth, VariantId,
+    Asks, BySubject, Candidate, End, FirstMatchId, Flag, FlagId, FlagTest, FlagTestId, Leaf,
+    NO_BUCKET, Op, OpId, Outcome, Program, Rule, RuleIndex, SegmentId, SegmentRolloutId, Serve,
+    SplitId, StrategyId, Truth, VariantId,
 };
 use crate::reason::Reason;
 use crate::request::Request;
@@ -44,7 +42,7 @@ pub(crate) fn decide<O: Observer>(run: &Run<'_>, id: FlagId, observer: &mut O) -
 pub(crate) fn without_context(flag: &Flag) -> Option<Outcome> {
     match flag.asks {
         Asks::Nothing(reason) => Some(ended(flag.default, reason)),
-        Asks::Bucket | Asks::Text | Asks::Table | Asks::Rules | Asks::All => None,
+        Asks::Bucket | Asks::Text | Asks::Table | Asks::Rules => None,
     }
 }
 
@@ -64,7 +62,7 @@ pub(crate) fn by_bucket(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Op
             (variant, bucket)
         }
         Serve::Split(split) => {
-            let split = program.splits.get(split);
+            let split = program.splits.find(split)?;
             let bucket = bucket::bucket(user, split.salt);
             (split.arm(bucket)?, bucket)
         }
@@ -92,26 +90,20 @@ pub(crate) fn by_text(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Opti
     }
 }
 
-/// Decides a flag that may ask for something.
+/// Decides a flag that [asks for something](without_context).
 #[inline(always)]
 pub(crate) fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcome {
-    match flag.asks {
-        Asks::Nothing(reason) => return ended(flag.default, reason),
-        Asks::Bucket | Asks::Text | Asks::Table | Asks::Rules => {}
-        Asks::All => {
-            // PERF: what most require is on for everyone (PRODUCT).
-            if O::SEES_ALL || flag.can_lack {
-                if let Some(lacking) = first_lacking(run, flag, observer) {
-                    let rule = RuleIndex::new(lacking);
-                    return Outcome { rule, ..ended(flag.off, Reason::Prerequisite) };
-                }
-            }
-            if !holds(run, run.program, flag.entry, observer) {
-                return ended(flag.off, Reason::Excluded);
-            }
+    // PERF: what most require is on for everyone (PRODUCT).
+    if O::SEES_ALL || flag.can_lack {
+        if let Some(lacking) = first_lacking(run, flag, observer) {
+            let rule = RuleIndex::new(lacking);
+            return Outcome { rule, ..ended(flag.off, Reason::Prerequisite) };
         }
     }
-    by_rules(run, flag, observer)
+    match flag.first_match {
+        Some(table) => by_table(run, flag, table, observer),
+        None => first_of(run, flag, || None, observer),
+    }
 }
 
 /// The first requirement of a flag that does not hold.
@@ -130,38 +122,33 @@ const fn ended(variant: VariantId, reason: Reason) -> Outcome {
     Outcome { variant, bucket: NO_BUCKET, rule: RuleIndex::NONE, reason, no_unit: false }
 }
 
-#[inline(always)]
-fn by_rules<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcome {
-    let Some(rules) = run.program.rules.range(flag.first_rule, flag.end_rule) else {
-        return ended(flag.default, Reason::Default);
-    };
-    match flag.first_match {
-        Some(table) if !O::SEES_ALL => by_table(run, flag, rules, table),
-        _ => {
-            let rules = rules.iter().enumerate().map(|(index, rule)| (index, rule, false));
-            first_of(run, flag, rules, observer)
-        }
-    }
-}
-
-/// As trying all rules, without those that cannot hold.
+/// Decides by the rules that a first-match table leaves.
 ///
 /// PERF: the lists of several subjects are gone through side by side, which one need not
 /// (rules/two-in-each-rule).
 #[inline(never)]
-fn by_table(run: &Run<'_>, flag: &Flag, rules: &[Rule], table: FirstMatchId) -> Outcome {
-    let table = run.program.first_matches.get(table);
+fn by_table<O: Observer>(
+    run: &Run<'_>,
+    flag: &Flag,
+    table: FirstMatchId,
+    observer: &mut O,
+) -> Outcome {
+    let (table, rules) = (run.program.first_matches.get(table), &run.program.rules);
+    let start = |left: Candidate| flag.start(left.rule, left.is_certain, rules);
+    if O::SEES_ALL {
+        let mut all = (0..).map_while(|rule| start(Candidate::uncertain(rule)));
+        return first_of(run, flag, || all.next(), observer);
+    }
     let of_subject = |subject| of_subject(&run.request, subject);
-    let of = |Candidate { rule, is_certain }| {
-        let index = usize::from(rule);
-        rules.get(index).map(|rule| (index, rule, is_certain))
-    };
     match table.only_subject() {
         Some(only) => {
-            let rules = of_subject(only).iter().copied().filter_map(of);
-            first_of(run, flag, rules, &mut Silent)
+            let mut left = of_subject(only).iter();
+            first_of(run, flag, || left.next().copied().and_then(start), observer)
         }
-        None => first_of(run, flag, table.candidates(of_subject).filter_map(of), &mut Silent),
+        None => {
+            let mut left = table.candidates(of_subject);
+            first_of(run, flag, || left.next().and_then(start), observer)
+        }
     }
 }
 
@@ -172,9 +159,10 @@ fn by_table(run: &Run<'_>, flag: &Flag, rules: &[Rule], table: FirstMatchId) -> 
 pub(crate) fn certain(program: &Program, flag: &Flag, request: &Request<'_>) -> Option<VariantId> {
     let only = program.first_matches.get(flag.first_match?).only_subject()?;
     let Some(first) = of_subject(request, only).first() else { return Some(flag.default) };
-    let rules = program.rules.range(flag.first_rule, flag.end_rule)?;
-    let rule = rules.get(usize::from(first.rule))?;
-    if first.is_certain && rule.is_for_all() { rule.serve.variant() } else { None }
+    if !(first.is_certain && first.is_last) {
+        return None;
+    }
+    program.rules.find(flag.first_rule.offset(first.rule))?.serve.variant()
 }
 
 /// The rules that what the request has of a subject leaves.
@@ -189,47 +177,55 @@ fn of_subject<'t>(request: &Request<'_>, by: &'t BySubject) -> &'t [Candidate] {
     }
 }
 
-/// What the first of some rules serves that serves anything, else the default. Of some it is certain
-/// that their condition holds.
+/// What the first rule serves that serves anything, else the default: of those in the code of the flag,
+/// and then of others, each by where it starts.
+///
+/// PERF: one that does not hold costs nothing beside its tests (W4, PRODUCT).
 #[inline(always)]
-fn first_of<'r, O: Observer>(
+fn first_of<O: Observer>(
     run: &Run<'_>,
     flag: &Flag,
-    rules: impl Iterator<Item = (usize, &'r Rule, bool)>,
+    mut others: impl FnMut() -> Option<OpId>,
     observer: &mut O,
 ) -> Outcome {
     let (program, mut no_unit) = (run.program, false);
-    for (index, rule, is_certain) in rules {
-        let (result, served) = try_rule(run, program, rule, is_certain, observer);
-        observer.rule(index, result);
-        no_unit |= matches!(result, RuleResult::NoUnit { .. });
-        if let Some((variant, reason)) = served {
-            let (rule, bucket) = (RuleIndex::new(index), result.bucket());
-            return Outcome { variant, bucket, rule, reason, no_unit: false };
+    let mut next = Some(flag.entry);
+    while let Some(at) = next.or_else(&mut others) {
+        let (id, result) = match steps(run, program, at, observer).end() {
+            End::Rule(id) => (id, try_share(run, program, program.rules.get(id))),
+            End::Window(id) => {
+                let rule = program.rules.get(id);
+                if program.is_open(rule, run.now) {
+                    next = Some(rule.entry);
+                    continue;
+                }
+                (id, RuleResult::Closed)
+            }
+            End::Excluded => return ended(flag.off, Reason::Excluded),
+            End::No | End::Yes => {
+                next = None;
+                continue;
+            }
+        };
+        let place = flag.place_of(id);
+        observer.rule(place, result);
+        if let Some(outcome) = result.outcome(RuleIndex::new(place)) {
+            return outcome;
         }
+        no_unit |= matches!(result, RuleResult::NoUnit { .. });
+        next = flag.after(id, &program.rules);
     }
+    let rules = flag.place_of(flag.end_rule);
+    observer.no_rule(rules);
     // Without rules it has an `unless` or a requirement, and those are passed.
-    let has_rules = flag.first_rule != flag.end_rule;
-    let reason = if has_rules { Reason::Default } else { Reason::Static };
+    let reason = if rules == 0 { Reason::Static } else { Reason::Default };
     Outcome { no_unit, ..ended(flag.default, reason) }
 }
 
+/// What becomes of a rule whose condition holds.
 #[inline(always)]
-fn try_rule<O: Observer>(
-    run: &Run<'_>,
-    program: &Program,
-    rule: &Rule,
-    is_certain: bool,
-    observer: &mut O,
-) -> (RuleResult, Option<(VariantId, Reason)>) {
-    if rule.has_window && !program.is_open(rule, run.now) {
-        return (RuleResult::Closed, None);
-    }
-    if !is_certain && !holds(run, program, rule.entry, observer) {
-        return (RuleResult::NotHeld, None);
-    }
+fn try_share(run: &Run<'_>, program: &Program, rule: &Rule) -> RuleResult {
     let share = if rule.has_ramp { program.share_at(rule, run.now) } else { rule.share };
-
     let (is_in, bucket, lacks_unit) = match share {
         // Everyone and no one need no unit.
         Share::ALL => (true, NO_BUCKET, false),
@@ -242,26 +238,19 @@ fn try_rule<O: Observer>(
     if !is_in {
         let otherwise = if rule.has_else { program.otherwise(rule) } else { None };
         return match otherwise {
-            Some(variant) => (RuleResult::Else { share, bucket }, Some((variant, Reason::Else))),
-            None if lacks_unit => (RuleResult::NoUnit { share: Some(share) }, None),
-            None => (RuleResult::Outside { share, bucket }, None),
+            Some(variant) => RuleResult::Else { variant, share, bucket },
+            None if lacks_unit => RuleResult::NoUnit { share: Some(share) },
+            None => RuleResult::Outside { share, bucket },
         };
     }
-
-    let shown = rule.has_rollout.then_some(share);
-    match rule.serve {
-        Serve::Variant(variant) => {
-            let reason = if rule.has_rollout { Reason::Split } else { Reason::Rule };
-            let result = RuleResult::Served { share: shown, bucket, arm_bucket: NO_BUCKET };
-            (result, Some((variant, reason)))
-        }
-        Serve::Split(split) => match arm(run, rule, split) {
-            Some((variant, arm_bucket)) => {
-                let result = RuleResult::Served { share: shown, bucket, arm_bucket };
-                (result, Some((variant, Reason::Split)))
-            }
-            None => (RuleResult::NoUnit { share: shown }, None),
-        },
+    let share = rule.has_rollout.then_some(share);
+    let served = match rule.serve {
+        Serve::Variant(variant) => Some((variant, NO_BUCKET)),
+        Serve::Split(split) => arm(run, rule, split),
+    };
+    match served {
+        Some((variant, arm_bucket)) => RuleResult::Served { variant, share, bucket, arm_bucket },
+        None => RuleResult::NoUnit { share },
     }
 }
 
@@ -275,11 +264,11 @@ fn arm(run: &Run<'_>, rule: &Rule, split: SplitId) -> Option<(VariantId, u32)> {
     split.arm(bucket).map(|variant| (variant, bucket))
 }
 
-/// Whether a condition holds: runs its code.
+/// Runs code, and tells where it ends.
 ///
-/// PERF: in the loop over a flag's rules, with the program at hand: a rule costs no call (W4, PRODUCT).
+/// PERF: in the loop over what it ends with, with the program at hand (W4, PRODUCT).
 #[inline(always)]
-fn holds<O: Observer>(run: &Run<'_>, program: &Program, entry: OpId, observer: &mut O) -> bool {
+fn steps<O: Observer>(run: &Run<'_>, program: &Program, entry: OpId, observer: &mut O) -> OpId {
     let mut at = entry;
     while let Some(op) = program.ops.find(at) {
         let in_place = if O::SEES_ALL { program.segment_in_place(at) } else { None };
@@ -290,18 +279,19 @@ fn holds<O: Observer>(run: &Run<'_>, program: &Program, entry: OpId, observer: &
         observer.leaf(at, found);
         at = in_place.map_or_else(|| op.next(found), |(_, wants)| op.after(found == wants));
     }
-    at == OpId::YES
+    at
 }
 
 #[inline(always)]
 fn ask<O: Observer>(run: &Run<'_>, op: &Op, observer: &mut O) -> Truth {
-    match &op.leaf {
-        Leaf::UserEquals(set) => test::user_equals(run, set),
-        Leaf::TextEquals(builtin, set) => test::text_equals(run, *builtin, set),
-        Leaf::Text(builtin, matcher) => test::text(run, *builtin, matcher),
-        Leaf::AttributeEquals(test) => test::attribute_equals(run, test),
-        Leaf::AttributeAmong(test) => test::attribute_among(run, test),
-        Leaf::Attribute(test) => test::attribute(run, test),
+    let leaf = &op.leaf;
+    match leaf {
+        Leaf::UserEquals(set) => test::user_equals(run, leaf, set),
+        Leaf::TextEquals(builtin, set) => test::text_equals(run, leaf, *builtin, set),
+        Leaf::Text(builtin, matcher) => test::text(run, leaf, *builtin, matcher),
+        Leaf::AttributeEquals(test) => test::attribute_equals(run, leaf, test),
+        Leaf::AttributeAmong(test) => test::attribute_among(run, leaf, test),
+        Leaf::Attribute(test) => test::attribute(run, leaf, test),
         Leaf::Header(test) => test::header(run, test),
         Leaf::Test(test) => test::ask(run, test),
         Leaf::Segment(id) => in_segment(run, *id, op.wants, observer),
@@ -316,7 +306,7 @@ fn ask<O: Observer>(run: &Run<'_>, op: &Op, observer: &mut O) -> Truth {
 fn in_segment<O: Observer>(run: &Run<'_>, id: SegmentId, wants: Truth, observer: &mut O) -> Truth {
     let code = run.program.segments.get(id).code(wants);
     observer.enter(Inside::Segment(id, wants));
-    let is_so = holds(run, run.program, code.entry, observer);
+    let is_so = steps(run, run.program, code.entry, observer) == OpId::YES;
     observer.leave(None);
     // Of what is not definitely so, the opposite and the unknown come to the same.
     if is_so { wants } else { Truth::Unknown }
@@ -339,8 +329,7 @@ fn ask_strategy(run: &Run<'_>, id: StrategyId) -> Truth {
     // PERF: the rarest of what the loop over the steps calls, for what `set_anew` says (W4, W7).
     run.request.set_anew();
     let Some(condition) = &run.program.strategies.get(id).0 else { return Truth::Unknown };
-    let at = SystemTime::from(run.now);
-    condition.holds(run.request.ctx(), at).map_or(Truth::Unknown, Truth::of)
+    condition.holds(run.request.ctx(), run.now.into()).map_or(Truth::Unknown, Truth::of)
 }
 
 #[inline(never)]

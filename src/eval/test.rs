@@ -3,70 +3,70 @@
 use super::Run;
 use crate::context::{Attribute, Builtin, Found, HeaderKey};
 use crate::program::{
-    Accepts, Asked, AttributeName, Hashed, Matcher, Scalar, Subject, Test, TextSet, Truth,
+    Accepts, Asked, AttributeName, Hashed, Leaf, Matcher, Scalar, Subject, Test, TextSet, Truth,
     any_element, passes, passes_cookie, passes_integer, passes_text, passes_text_here,
 };
 
 // Each kind of leaf has a function, which looks at what the request's own context has in place. Of
-// anything else it knows nothing, and asks a function that does.
+// anything else it knows nothing, and asks the one that does.
 //
 // PERF: the loop over the steps has them in line: what a call takes is as much as a comparison (W4,
-// PRODUCT, DEEP).
+// PRODUCT, DEEP). For what is elsewhere they hand on the leaf, and keep nothing at hand.
 
 #[inline(always)]
-pub(super) fn user_equals(run: &Run<'_>, set: &Hashed) -> Truth {
+pub(super) fn user_equals(run: &Run<'_>, leaf: &Leaf, set: &Hashed) -> Truth {
     match run.request.ctx().own_user() {
         Some((user, hash)) => set.holds_hashed(user, hash),
-        None => elsewhere(run, Builtin::User, |user| set.holds(user)),
+        None => elsewhere(run, leaf),
     }
 }
 
 #[inline(always)]
-pub(super) fn text_equals(run: &Run<'_>, builtin: Builtin, set: &TextSet) -> Truth {
+pub(super) fn text_equals(run: &Run<'_>, leaf: &Leaf, builtin: Builtin, set: &TextSet) -> Truth {
     match run.request.ctx().own_text(builtin) {
         Some(text) => set.holds(text),
-        None => elsewhere(run, builtin, |text| set.holds(text)),
+        None => elsewhere(run, leaf),
     }
 }
 
 #[inline(always)]
-pub(super) fn text(run: &Run<'_>, builtin: Builtin, matcher: &Matcher) -> Truth {
+pub(super) fn text(run: &Run<'_>, leaf: &Leaf, builtin: Builtin, matcher: &Matcher) -> Truth {
     let text = match builtin {
         Builtin::User => run.request.ctx().own_user().map(|(user, _)| user),
         builtin => run.request.ctx().own_text(builtin),
     };
     match text {
         Some(text) => passes_text_here(matcher, text),
-        None => elsewhere(run, builtin, |text| passes_text(matcher, text)),
+        None => elsewhere(run, leaf),
     }
 }
 
 #[inline(always)]
-pub(super) fn attribute_equals(run: &Run<'_>, test: &Asked<AttributeName>) -> Truth {
+pub(super) fn attribute_equals(run: &Run<'_>, leaf: &Leaf, test: &Asked<AttributeName>) -> Truth {
     match (run.request.attribute_in_place(&test.of), &test.matcher) {
         (Some(Attribute::Text(text)), Matcher::Equals(set)) => set.holds(text),
-        _ => of_attribute(run, &test.of, &test.matcher).unwrap_or_else(|absent| absent),
+        _ => elsewhere(run, leaf),
     }
 }
 
 #[inline(always)]
-pub(super) fn attribute_among(run: &Run<'_>, test: &Asked<AttributeName>) -> Truth {
+pub(super) fn attribute_among(run: &Run<'_>, leaf: &Leaf, test: &Asked<AttributeName>) -> Truth {
     match (run.request.attribute_in_place(&test.of), &test.matcher) {
         (Some(Attribute::Text(text)), Matcher::Equals(TextSet::Among(known, which))) => {
             TextSet::is_among(known, *which, text)
         }
-        _ => of_attribute(run, &test.of, &test.matcher).unwrap_or_else(|absent| absent),
+        _ => elsewhere(run, leaf),
     }
 }
 
 #[inline(always)]
-pub(super) fn attribute(run: &Run<'_>, test: &Asked<AttributeName>) -> Truth {
+pub(super) fn attribute(run: &Run<'_>, leaf: &Leaf, test: &Asked<AttributeName>) -> Truth {
     match run.request.attribute_in_place(&test.of) {
         Some(Attribute::Integer(value)) => passes_integer(&test.matcher, *value),
         Some(Attribute::Text(text)) if matches!(test.of.accepts, Accepts::Anything) => {
             passes_text_here(&test.matcher, text)
         }
-        _ => of_attribute(run, &test.of, &test.matcher).unwrap_or_else(|absent| absent),
+        _ => elsewhere(run, leaf),
     }
 }
 
@@ -79,10 +79,20 @@ pub(super) fn header(run: &Run<'_>, test: &Asked<HeaderKey<'_>>) -> Truth {
     }
 }
 
-/// What is asked of a text that lies further off.
+/// What is asked of what lies further off.
 #[inline(never)]
-fn elsewhere(run: &Run<'_>, builtin: Builtin, passes: impl FnOnce(&str) -> Truth) -> Truth {
-    run.request.builtin(builtin).map_or(Truth::Unknown, passes)
+fn elsewhere(run: &Run<'_>, leaf: &Leaf) -> Truth {
+    let builtin = |builtin| run.request.builtin(builtin);
+    match leaf {
+        Leaf::UserEquals(set) => builtin(Builtin::User).map(|user| set.holds(user)),
+        Leaf::TextEquals(of, set) => builtin(*of).map(|text| set.holds(text)),
+        Leaf::Text(of, matcher) => builtin(*of).map(|text| passes_text(matcher, text)),
+        Leaf::AttributeEquals(test) | Leaf::AttributeAmong(test) | Leaf::Attribute(test) => {
+            Some(of_attribute(run, &test.of, &test.matcher).unwrap_or_else(|absent| absent))
+        }
+        _ => None,
+    }
+    .unwrap_or(Truth::Unknown)
 }
 
 /// What all tests of one subject together come to.

@@ -15,8 +15,11 @@ pub(crate) fn of_flag(loaded: &Loaded, id: FlagId) -> Option<String> {
         Asks::Nothing(reason) => format!("asks nothing: {reason}"),
         Asks::Bucket => "asks for one bucket of the user".to_owned(),
         Asks::Text => "asks whether a text is one of a set".to_owned(),
-        Asks::Table | Asks::Rules => "asks its rules".to_owned(),
-        Asks::All => "asks what comes before its rules, and those".to_owned(),
+        Asks::Table | Asks::Rules => match flag.before() {
+            before if before.requires.is_empty() && before.unless.is_empty() => "asks its rules",
+            _ => "asks what comes before its rules, and those",
+        }
+        .to_owned(),
     };
     let by_table = if compiled.first_match.is_some() { ", by a first-match table" } else { "" };
     let mut text = format!("{}: {asks}{by_table}\n", flag.name);
@@ -26,14 +29,18 @@ pub(crate) fn of_flag(loaded: &Loaded, id: FlagId) -> Option<String> {
     if !flag.before().unless.is_empty() {
         text.push_str("  unless\n");
         let steps = Steps::of(flag.before().unless.iter(), compiled.first_op);
-        steps.write(loaded, ["the rules", "off"], &mut text);
+        let end = |target| if target == OpId::EXCLUDED { "off" } else { "the rules" };
+        steps.write(loaded, end, &mut text);
     }
     let rules = loaded.program.rules.range(compiled.first_rule, compiled.end_rule)?;
-    for (rule, compiled) in flag.rules.iter().zip(rules) {
+    let ids = std::iter::successors(Some(compiled.first_rule), |id| Some(id.offset(1)));
+    for ((rule, compiled), id) in flag.rules.iter().zip(rules).zip(ids) {
         let _ = writeln!(text, "  rule {}", rule.name);
         let conditions = rule.when.iter().chain(&rule.more().unless);
         let steps = Steps::of(conditions.collect::<Vec<_>>().into_iter(), compiled.first_op);
-        steps.write(loaded, ["this rule", "the next rule"], &mut text);
+        let is_held = |target| target == OpId::rule(id);
+        let end = |target| if is_held(target) { "this rule" } else { "the next rule" };
+        steps.write(loaded, end, &mut text);
     }
     Some(text)
 }
@@ -69,17 +76,11 @@ impl Steps {
         }
     }
 
-    /// In the order in which they are asked; the ends are what the code goes to if it holds, and if
-    /// it does not.
-    fn write(&self, loaded: &Loaded, ends: [&str; 2], to: &mut String) {
-        let [holds, fails] = ends;
-        let place = |target: OpId| match target {
-            OpId::YES => holds.to_owned(),
-            OpId::NO => fails.to_owned(),
-            target => {
-                let at = self.0.iter().rev().position(|(op, _)| *op == target);
-                at.map_or_else(String::new, |at| (at + 1).to_string())
-            }
+    /// In the order in which they are asked; `end` tells what it is that the code goes to behind them.
+    fn write(&self, loaded: &Loaded, end: impl Fn(OpId) -> &'static str, to: &mut String) {
+        let place = |target: OpId| {
+            let at = self.0.iter().rev().position(|(op, _)| *op == target);
+            at.map_or_else(|| end(target).to_owned(), |at| (at + 1).to_string())
         };
         for (at, (op, text)) in (1..).zip(self.0.iter().rev()) {
             let Some(op) = loaded.program.ops.find(*op) else { continue };

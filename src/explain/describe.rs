@@ -171,12 +171,12 @@ pub(super) fn share(
     };
     match *result {
         RuleResult::Closed | RuleResult::NotHeld => Vec::new(),
-        RuleResult::Outside { share, bucket } | RuleResult::Else { share, bucket } => {
+        RuleResult::Outside { share, bucket } | RuleResult::Else { share, bucket, .. } => {
             let lacks_unit = bucket == NO_BUCKET && share != Share::NONE;
             let found = if lacks_unit { Finding::Unknown } else { Finding::False };
             vec![step(rollout(share, bucket), found)]
         }
-        RuleResult::Served { share, bucket, arm_bucket } => {
+        RuleResult::Served { share, bucket, arm_bucket, .. } => {
             let rollout = share.map(|share| step(rollout(share, bucket), Finding::True));
             let split = arm_of(rule, flag, arm_bucket).map(|arm| {
                 let by = of_units(rule.units());

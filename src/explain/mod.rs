@@ -203,8 +203,13 @@ impl Observer for Notes {
         self.frame().requirements.push((holds, inside));
     }
 
-    fn rule(&mut self, _: usize, came_to: RuleResult) {
+    fn rule(&mut self, index: usize, came_to: RuleResult) {
+        self.no_rule(index);
         self.frame().rules.push(came_to);
+    }
+
+    fn no_rule(&mut self, of: usize) {
+        self.frame().rules.resize(of, RuleResult::NotHeld);
     }
 }
 

@@ -15,31 +15,44 @@ pub(crate) fn words(bytes: &[u8]) -> [u64; 2] {
     }
 }
 
+/// A text of fewer bytes is hashed by its two words alone.
+pub(crate) const WORDS: usize = 16;
+
 /// A hash of bytes, behind a state that is the hash of what comes before them, or a seed. A seed has
 /// ones and zeros all over its 64 bits.
 ///
 /// Two words are multiplied at a time and the halves of the product put together, as wyhash does.
 #[inline(always)]
 pub(crate) fn hash_of(bytes: &[u8], state: u64) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let folded = |one: u64, other: u64| {
-        let product = u128::from(one) * u128::from(other);
-        product as u64 ^ (product >> 64) as u64
-    };
-    let mix = |state: u64, [one, other]: [u64; 2]| {
-        folded(one ^ state, other ^ state.rotate_left(32) ^ ODD)
-    };
-    let state = state ^ bytes.len() as u64;
-    let all = match bytes.last_chunk::<16>() {
-        None => mix(state, words(bytes)),
+    match bytes.last_chunk::<WORDS>() {
+        None => hash_of_words(words(bytes), bytes.len(), state),
         // The last ones may be some of those before.
         Some(last) => {
-            let before = bytes.chunks_exact(16).map(words).fold(state, mix);
-            mix(before, words(last))
+            let state = state ^ bytes.len() as u64;
+            let before = bytes.chunks_exact(WORDS).map(words).fold(state, mix);
+            folded(mix(before, words(last)), ODD)
         }
-    };
+    }
+}
+
+/// As [`hash_of`], of the words of fewer than [so many](WORDS) bytes.
+#[inline(always)]
+pub(crate) fn hash_of_words(words: [u64; 2], length: usize, state: u64) -> u64 {
     // Once more for the few bits that short texts differ in.
-    folded(all, ODD)
+    folded(mix(state ^ length as u64, words), ODD)
+}
+
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+#[inline(always)]
+fn mix(state: u64, [one, other]: [u64; 2]) -> u64 {
+    folded(one ^ state, other ^ state.rotate_left(32) ^ ODD)
+}
+
+#[inline(always)]
+fn folded(one: u64, other: u64) -> u64 {
+    let product = u128::from(one) * u128::from(other);
+    product as u64 ^ (product >> 64) as u64
 }
 
 /// The most bytes that [`is_same_short`] looks at.

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::first_match::{Candidate, Needed, Wanted};
 use super::matcher::{MAX_TEXT, number_of, version_of};
 use super::ordered::{Asked, Ordered};
 use super::set::HashIndex;
 use super::{Accepts, Literal, Subject};
 use crate::bucket::UnitHash;
+use crate::context::Builtin;
 use crate::literal::interval::Interval;
 use crate::literal::number::Number;
 use crate::literal::version::VersionBuf;
+use crate::literal::words::{WORDS, hash_of, hash_of_words, words};
 
 /// What a context has of a subject, for the tests that a table knows.
 #[derive(Clone, Copy, Debug)]
@@ -54,44 +54,41 @@ impl BySubject {
         let (mut starts, mut ends) = (Vec::new(), Vec::new());
         let (mut numbers, mut versions) = (Vec::new(), Vec::new());
         for (rule, needed) in needs {
-            let candidate = Candidate { rule: *rule, is_certain: needed.is_enough };
-            let is_last = needed.is_last;
+            let Needed { is_enough: is_certain, is_last, .. } = **needed;
+            let candidate = Candidate { rule: *rule, is_certain, is_last };
             for wanted in &needed.any_of {
                 match wanted {
                     Wanted::Text(text) => texts.entry(text).or_default().push(candidate),
                     Wanted::Start(start) => {
                         let interval = Interval::starting_with(start.bytes().collect());
-                        starts.push(Asked { interval, candidate, is_last });
+                        starts.push(Asked { interval, candidate });
                     }
                     Wanted::End(end) => {
                         let interval = Interval::starting_with(end.bytes().rev().collect());
-                        ends.push(Asked { interval, candidate, is_last });
+                        ends.push(Asked { interval, candidate });
                     }
                     Wanted::Number(interval) => {
-                        numbers.push(Asked { interval: interval.clone(), candidate, is_last });
+                        numbers.push(Asked { interval: interval.clone(), candidate });
                     }
                     Wanted::Version(interval) => {
-                        versions.push(Asked { interval: interval.clone(), candidate, is_last });
+                        versions.push(Asked { interval: interval.clone(), candidate });
                     }
                 }
             }
         }
         BySubject {
-            subject,
             is_certain: needs.iter().all(|(_, needed)| needed.is_enough),
             has_texts_only: starts.is_empty()
                 && ends.is_empty()
                 && numbers.is_empty()
                 && versions.is_empty(),
-            texts: Texts::new(texts),
+            texts: Texts::new(texts, matches!(subject, Subject::Builtin(Builtin::User))),
             starts: Ordered::new(&starts),
             ends: Ordered::new(&ends),
             numbers: Ordered::new(&numbers),
             versions: Ordered::new(&versions),
-            all: needs
-                .iter()
-                .map(|(rule, _)| Candidate { rule: *rule, is_certain: false })
-                .collect(),
+            all: needs.iter().map(|(rule, _)| Candidate::uncertain(*rule)).collect(),
+            subject,
         }
     }
 
@@ -102,7 +99,7 @@ impl BySubject {
             Known::Nothing => &[],
             Known::Text(text) => self.candidates_of(text),
             Known::Hashed(user, hash) => match self.has_texts_only {
-                true => self.texts.find(user, hash.get()),
+                true => self.texts.find_hashed(user, hash.get()),
                 false => self.candidates_of_any_kind(user),
             },
             Known::Number(number) => self.candidates_of_number(number),
@@ -114,7 +111,7 @@ impl BySubject {
     #[inline(always)]
     pub(crate) fn candidates_of(&self, text: &str) -> &[Candidate] {
         match self.has_texts_only {
-            true => self.texts.find(text, xxh3_64(text.as_bytes())),
+            true => self.texts.find(text),
             false => self.candidates_of_any_kind(text),
         }
     }
@@ -125,7 +122,7 @@ impl BySubject {
     fn candidates_of_any_kind(&self, text: &str) -> &[Candidate] {
         let as_text = match self.texts.is_empty() {
             true => &[],
-            false => self.texts.find(text, xxh3_64(text.as_bytes())),
+            false => self.texts.find_any(text),
         };
         let (by_start, by_end) = match text.len() <= MAX_TEXT {
             true => (
@@ -174,11 +171,16 @@ struct Texts {
     /// Each text, and where its rules start and end.
     texts: Box<[(Literal, u32, u32)]>,
     rules: Box<[Candidate]>,
+    /// Whether they are found by the hash that a context has of its user.
+    are_users: bool,
 }
 
+/// What the hashes of other texts start with: any seed as [`hash_of`] asks for.
+const SEED: u64 = 0x2d35_8dcc_aa6c_78a5;
+
 impl Texts {
-    fn new(rules_of: BTreeMap<&str, Vec<Candidate>>) -> Texts {
-        let hashes: Vec<u64> = rules_of.keys().map(|text| xxh3_64(text.as_bytes())).collect();
+    fn new(rules_of: BTreeMap<&str, Vec<Candidate>>, are_users: bool) -> Texts {
+        let hashes: Vec<u64> = rules_of.keys().map(|text| hash(text, are_users)).collect();
         let (mut texts, mut rules) = (Vec::new(), Vec::new());
         for (text, mut of_text) in rules_of {
             of_text.dedup();
@@ -187,19 +189,92 @@ impl Texts {
             texts.push((Literal::new(text.into()), start, rules.len() as u32));
         }
         let index = HashIndex::new(hashes.into_iter());
-        Texts { index, texts: texts.into(), rules: rules.into() }
+        Texts { index, texts: texts.into(), rules: rules.into(), are_users }
     }
 
     fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
 
+    /// The rules of a text that is not a user.
+    ///
+    /// PERF: its two words are both hashed and compared. Rare are another text with the same half of the
+    /// hash, and a long one (W6, RULES-200).
     #[inline(always)]
-    fn find(&self, text: &str, hash: u64) -> &[Candidate] {
+    fn find(&self, text: &str) -> &[Candidate] {
+        if text.len() >= WORDS {
+            return self.find_any(text);
+        }
+        let words = words(text.as_bytes());
+        let hash = hash_of_words(words, text.len(), SEED);
+        let Some(at) = self.index.find(hash, |_| true) else { return &[] };
+        match self.texts.get(at as usize) {
+            Some((known, start, end)) if known.is_short_of(words, text.len()) => {
+                self.rules.get(*start as usize..*end as usize).unwrap_or_default()
+            }
+            _ => self.find_any(text),
+        }
+    }
+
+    #[inline(never)]
+    fn find_any(&self, text: &str) -> &[Candidate] {
+        self.find_hashed(text, hash(text, self.are_users))
+    }
+
+    fn find_hashed(&self, text: &str, hash: u64) -> &[Candidate] {
         let known = |at: u32| self.texts.get(at as usize);
         let is_it = |at| known(at).is_some_and(|(known, ..)| known.is(text));
         let found = self.index.find(hash, is_it).and_then(known);
         let range = found.map_or(0..0, |(_, start, end)| *start as usize..*end as usize);
         self.rules.get(range).unwrap_or_default()
+    }
+}
+
+fn hash(text: &str, of_user: bool) -> u64 {
+    match of_user {
+        true => UnitHash::of(text.as_bytes()).get(),
+        false => hash_of(text.as_bytes(), SEED),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(of: &[&'static str], are_users: bool) -> Texts {
+        let candidate =
+            |(rule, text): (u16, &&'static str)| (*text, vec![Candidate::uncertain(rule)]);
+        Texts::new((0..).zip(of).map(candidate).collect(), are_users)
+    }
+
+    fn found(texts: &Texts, text: &str) -> Vec<u16> {
+        let rules = texts.find(text).iter().map(|candidate| candidate.rule);
+        let same = texts.find_hashed(text, hash(text, texts.are_users)).iter();
+        assert!(rules.clone().eq(same.map(|candidate| candidate.rule)), "{text}");
+        rules.collect()
+    }
+
+    #[test]
+    fn a_hash_only_narrows_and_bytes_decide() {
+        let (one, other) = ("shop-168360", "shop-327429");
+        let slot_and_half = |text| (hash(text, false) >> 32, hash(text, false) & 3);
+        assert_eq!(slot_and_half(one), slot_and_half(other), "they show nothing else");
+        let both = texts(&[one, other], false);
+        assert_eq!((found(&both, one), found(&both, other)), (vec![0], vec![1]));
+        assert_eq!(found(&texts(&[one], false), other), [] as [u16; 0]);
+    }
+
+    #[test]
+    fn texts_of_any_length_are_told_apart() {
+        let text = |length| "abcdefghijklmnopqrstuvwxyz0123456789".split_at(length).0;
+        let every: Vec<&str> = (0..36).map(text).collect();
+        let third: Vec<&str> = (0..12).map(|at| text(3 * at)).collect();
+        let (every, third) = (texts(&every, false), texts(&third, false));
+        for length in 0..36 {
+            let at = length as u16;
+            assert_eq!(found(&every, text(length)), [at]);
+            let expected = Some(at / 3).filter(|_| at % 3 == 0);
+            assert_eq!(found(&third, text(length)), Vec::from_iter(expected));
+        }
     }
 }

@@ -65,6 +65,15 @@ pub(crate) struct Candidate {
     pub(crate) rule: u16,
     /// Whether its condition holds, so that it need not be asked.
     pub(crate) is_certain: bool,
+    /// Whether it serves everyone for whom it holds, at any time.
+    pub(crate) is_last: bool,
+}
+
+impl Candidate {
+    /// A rule of which nothing else is known.
+    pub(crate) fn uncertain(rule: u16) -> Candidate {
+        Candidate { rule, is_certain: false, is_last: false }
+    }
 }
 
 impl FirstMatch {
@@ -103,7 +112,7 @@ impl FirstMatch {
         Some(FirstMatch {
             others: others
                 .filter(|number| !known.contains(number))
-                .map(|rule| Candidate { rule, is_certain: false })
+                .map(Candidate::uncertain)
                 .collect(),
             by_subject: needs
                 .into_iter()
@@ -179,9 +188,14 @@ mod tests {
 
     const REGION: u8 = 0;
     const TENANT: u8 = 1;
+    const USER: u8 = 2;
 
     fn subject(number: u8) -> Subject {
-        Subject::Builtin(if number == REGION { Builtin::Region } else { Builtin::Tenant })
+        Subject::Builtin(match number {
+            REGION => Builtin::Region,
+            TENANT => Builtin::Tenant,
+            _ => Builtin::User,
+        })
     }
 
     type Rule = &'static [(u8, &'static [&'static str])];
@@ -227,8 +241,23 @@ mod tests {
         assert_eq!(candidates(&table, text("nz"), text("acme")), [0, 1, 2, 4, 6, 7]);
         assert_eq!(candidates(&table, text("fr"), text("bolt")), [2, 4, 6]);
         assert_eq!(candidates(&table, Known::Several, Known::Nothing), [0, 2, 3, 5, 6, 7]);
-        let hashed = Known::Hashed("de", UnitHash::of(b"de"));
-        assert_eq!(candidates(&table, hashed, Known::Nothing), [2, 5, 6]);
+    }
+
+    #[test]
+    fn users_are_found_by_the_hash_that_a_context_has() {
+        let ids = ["ada", "bob", "a-user-of-more-than-sixteen-bytes", "dan", "eve", "ada"];
+        let needed = |id| {
+            let any_of = vec![Wanted::Text(id)];
+            vec![Needed { subject: USER, any_of, is_enough: true, is_last: true }]
+        };
+        let table = FirstMatch::new(&ids.map(needed), subject).unwrap();
+        let of = |id: &'static str| {
+            let hashed = Known::Hashed(id, UnitHash::of(id.as_bytes()));
+            candidates(&table, Known::Nothing, hashed)
+        };
+        assert_eq!(of("ada"), [0, 5]);
+        assert_eq!(of(ids[2]), [2]);
+        assert_eq!(of("fay"), [] as [usize; 0]);
     }
 
     #[test]

@@ -63,7 +63,13 @@ impl Literal {
     /// As [`Literal::is`] of a literal that is not [long](Literal::is_long).
     #[inline(always)]
     pub(crate) fn is_short(&self, other: &str) -> bool {
-        self.text.len() == other.len() && self.words == words(other.as_bytes())
+        self.is_short_of(words(other.as_bytes()), other.len())
+    }
+
+    /// As [`Literal::is_short`], by the words of the text.
+    #[inline(always)]
+    pub(super) fn is_short_of(&self, words: [u64; 2], length: usize) -> bool {
+        self.text.len() == length && self.words == words
     }
 
     /// Whether the two words are those of bytes of the same length, which may differ between them.

@@ -1,8 +1,9 @@
 //! The compact form: ids and tables, and nothing that needs a name to decide.
 //!
-//! A condition is jump code: each [`Op`] tests one leaf and goes on to one of two others, or to an
-//! end. Negation is pushed down to the leaves when the code is made: a leaf must be *definitely
-//! true*, or *definitely false*, and whatever is unknown is neither.
+//! A flag is jump code: each [`Op`] tests one leaf and goes on to one of two others, or to an [`End`].
+//! What is behind a rule that does not hold is the next rule. Negation is pushed down to the leaves
+//! when the code is made: a leaf must be *definitely true*, or *definitely false*, and whatever is
+//! unknown is neither.
 
 mod affix;
 mod by_subject;
@@ -39,7 +40,7 @@ pub(crate) use matcher::{
 };
 pub(crate) use names::Names;
 pub(crate) use networks::Networks;
-pub(crate) use op::{Op, OpId, Truth};
+pub(crate) use op::{End, Op, OpId, Truth};
 pub(crate) use rule::{Extra, Rule, Serve, Split};
 pub(crate) use set::{Hashed, TextSet};
 pub(crate) use table::{
@@ -119,10 +120,8 @@ pub(crate) struct Flag {
     pub(crate) end_rule: RuleId,
     /// The first op of its `unless`, for explanations.
     pub(crate) first_op: OpId,
-    /// Where its code starts. That is the code of its `unless`, which goes to [`OpId::YES`] to exclude no
-    /// one.
-    ///
-    /// INVARIANT: a flag that [asks for a text](Asks::Text) has no `unless`, and this is its rule's code.
+    /// Where its code starts: with its `unless`, which goes on to its first rule or to
+    /// [`OpId::EXCLUDED`]. Of a flag with a first-match table, the code of each rule stands by itself.
     pub(crate) entry: OpId,
     /// What it serves where nothing else is said: everyone, if it asks nothing.
     pub(crate) default: VariantId,
@@ -142,6 +141,31 @@ pub(crate) struct Flag {
 }
 
 impl Flag {
+    /// Where one of its rules starts, by its place; behind the test of its condition, if it certainly
+    /// holds.
+    #[inline(always)]
+    pub(crate) fn start(&self, at: u16, holds: bool, rules: &Table<RuleId, Rule>) -> Option<OpId> {
+        let id = self.first_rule.offset(at);
+        let rule = rules.find(id).filter(|_| id < self.end_rule)?;
+        Some(if holds && !rule.has_window { OpId::rule(id) } else { rule.start(id) })
+    }
+
+    /// The place of one of its rules; of the end of them, how many they are.
+    #[inline(always)]
+    pub(crate) fn place_of(&self, rule: RuleId) -> usize {
+        rule.index().saturating_sub(self.first_rule.index())
+    }
+
+    /// Where its code goes on behind one of its rules, if it does.
+    #[inline(always)]
+    pub(crate) fn after(&self, rule: RuleId, rules: &Table<RuleId, Rule>) -> Option<OpId> {
+        let next = rule.offset(1);
+        if next == self.end_rule || self.first_match.is_some() {
+            return None;
+        }
+        rules.find(next).map(|rule| rule.start(next))
+    }
+
     /// The first of its variants, of a flag whose off variant has this place among them.
     pub(crate) fn first_variant(&self, off: u16) -> VariantId {
         VariantId::new(self.off.index().saturating_sub(usize::from(off)))
@@ -165,10 +189,8 @@ pub(crate) enum Asks {
     /// It has many rules, of which a [table](FirstMatch) knows by one look which holds, and nothing comes
     /// before them.
     Table,
-    /// It has rules, and nothing comes before them.
+    /// Anything else.
     Rules,
-    /// It has requirements or an `unless`.
-    All,
 }
 
 /// A named outcome.

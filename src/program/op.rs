@@ -1,6 +1,6 @@
 //! The steps of conditions.
 
-use super::{Id, Leaf};
+use super::{Id, Leaf, RuleId};
 
 /// One step of a condition.
 #[derive(Clone, Debug)]
@@ -34,9 +34,9 @@ impl Op {
         if is_wanted { self.yes() } else { self.no() }
     }
 
-    /// Whether it is the whole of a condition.
-    pub(crate) fn is_whole(&self) -> bool {
-        (self.yes(), self.no()) == (OpId::YES, OpId::NO)
+    /// Whether it is the whole of a condition with these ends.
+    pub(crate) fn is_whole(&self, yes: OpId, no: OpId) -> bool {
+        (self.yes(), self.no()) == (yes, no)
     }
 
     /// Where it goes on.
@@ -52,15 +52,58 @@ impl Op {
     }
 }
 
-/// The place of an op, or one of the two ends.
+/// The place of an op, or an [`End`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OpId(u32);
 
+/// Where code ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The condition of this rule holds.
+    Rule(RuleId),
+    /// This rule is next, if it is open.
+    Window(RuleId),
+    /// The `unless` of the flag excludes the request.
+    Excluded,
+    /// The condition of the segment holds.
+    Yes,
+    /// It does not; of a flag, there is no other rule in its code.
+    No,
+}
+
+// The two highest bits tell ops and ends apart, and rules from whatever else. The budgets of the
+// reader keep every table far below what is left.
+const END: u32 = 1 << 31;
+const OTHER: u32 = 1 << 30;
+
 impl OpId {
-    /// The condition holds.
     pub(crate) const YES: OpId = OpId(u32::MAX);
-    /// It does not.
     pub(crate) const NO: OpId = OpId(u32::MAX - 1);
+    pub(crate) const EXCLUDED: OpId = OpId(u32::MAX - 2);
+    const LAST: OpId = OpId(END - 1);
+
+    /// The end that is a rule.
+    pub(crate) fn rule(id: RuleId) -> OpId {
+        OpId(END | place(id))
+    }
+
+    /// The end that is a rule with a window.
+    pub(crate) fn window(id: RuleId) -> OpId {
+        OpId(END | OTHER | place(id))
+    }
+
+    /// What an end is.
+    #[inline(always)]
+    pub(crate) fn end(self) -> End {
+        let rule = RuleId::new((self.0 & (OTHER - 1)) as usize);
+        match self {
+            end if end.0 & OTHER == 0 => End::Rule(rule),
+            OpId::NO => End::No,
+            OpId::YES => End::Yes,
+            OpId::EXCLUDED => End::Excluded,
+            _ => End::Window(rule),
+        }
+    }
 
     /// The op that was made after this one.
     pub(crate) fn next(self) -> OpId {
@@ -68,9 +111,13 @@ impl OpId {
     }
 }
 
+fn place(id: RuleId) -> u32 {
+    u32::try_from(id.index()).unwrap_or(u32::MAX) & (OTHER - 1)
+}
+
 impl Id for OpId {
     fn new(index: usize) -> OpId {
-        OpId(u32::try_from(index).unwrap_or(u32::MAX - 2))
+        u32::try_from(index).map_or(OpId::LAST, |index| OpId(index).min(OpId::LAST))
     }
 
     #[inline]

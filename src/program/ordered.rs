@@ -26,8 +26,6 @@ pub(super) struct Ordered<V> {
 pub(super) struct Asked<V> {
     pub(super) interval: Interval<V>,
     pub(super) candidate: Candidate,
-    /// Whether no rule is tried after it, where it holds.
-    pub(super) is_last: bool,
 }
 
 impl<V: Ord + Clone> Ordered<V> {
@@ -58,12 +56,12 @@ impl<V: Ord + Clone> Ordered<V> {
             cuts.extend(cut.cloned());
             starts.push(rules.len() as u32);
             let mut before = None;
-            for Asked { candidate, is_last, .. } in open.iter().filter_map(|at| asked.get(*at)) {
+            for Asked { candidate, .. } in open.iter().filter_map(|at| asked.get(*at)) {
                 left = left.checked_sub(1)?;
                 if before.replace(candidate) != Some(candidate) {
                     rules.push(*candidate);
                 }
-                if candidate.is_certain && *is_last {
+                if candidate.is_certain && candidate.is_last {
                     break;
                 }
             }
@@ -75,7 +73,7 @@ impl<V: Ord + Clone> Ordered<V> {
     /// All rules, for whatever value.
     fn undivided(asked: &[Asked<V>]) -> Ordered<V> {
         let mut rules: Vec<Candidate> =
-            asked.iter().map(|asked| Candidate { is_certain: false, ..asked.candidate }).collect();
+            asked.iter().map(|asked| Candidate::uncertain(asked.candidate.rule)).collect();
         rules.dedup();
         let starts = [0, rules.len() as u32];
         Ordered { cuts: Box::default(), starts: starts.into(), rules: rules.into() }
@@ -102,7 +100,7 @@ mod tests {
     use super::*;
 
     fn asked(rule: u16, interval: Interval<u32>, is_certain: bool) -> Asked<u32> {
-        Asked { interval, candidate: Candidate { rule, is_certain }, is_last: rule % 2 == 0 }
+        Asked { interval, candidate: Candidate { rule, is_certain, is_last: rule % 2 == 0 } }
     }
 
     fn rules(ordered: &Ordered<u32>, value: u32) -> Vec<u16> {

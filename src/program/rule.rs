@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::{ExtraId, OpId, Program, SplitId, Units, VariantId};
+use super::{ExtraId, OpId, Program, RuleId, SplitId, Units, VariantId};
 use crate::bucket::{self, Salt, Share};
 
 /// One rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
-    /// Where the code of its condition starts, its own `unless` included.
+    /// Where the code of its condition starts, its own `unless` included. It goes to this
+    /// [rule](OpId::rule) or to the next one.
     pub(crate) entry: OpId,
     pub(crate) serve: Serve,
     /// Who of those it matches, unless the extra has a ramp.
@@ -29,10 +30,10 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
-    /// Whether it matches everyone for whom its condition holds, at any time.
+    /// Where it is tried, in the code of its flag.
     #[inline]
-    pub(crate) fn is_for_all(&self) -> bool {
-        !self.has_window && self.share == Share::ALL
+    pub(crate) fn start(&self, id: RuleId) -> OpId {
+        if self.has_window { OpId::window(id) } else { self.entry }
     }
 }
 

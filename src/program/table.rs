@@ -59,6 +59,14 @@ impl FlagId {
     }
 }
 
+impl RuleId {
+    /// The rule that stands so many behind this one.
+    #[inline]
+    pub(crate) fn offset(self, by: u16) -> RuleId {
+        RuleId(self.0.saturating_add(u32::from(by)))
+    }
+}
+
 impl VariantId {
     /// The variant that stands so many behind this one.
     pub(crate) fn offset(self, by: u16) -> VariantId {
@@ -104,6 +112,13 @@ impl<I: Id, T> Table<I, T> {
     /// The items from one id up to another.
     pub(crate) fn range(&self, from: I, to: I) -> Option<&[T]> {
         self.items.get(from.index()..to.index())
+    }
+
+    /// Turns the items from one id on around.
+    pub(crate) fn reverse_from(&mut self, from: I) {
+        if let Some(items) = self.items.get_mut(from.index()..) {
+            items.reverse();
+        }
     }
 
     pub(crate) fn shrink(&mut self) {

@@ -11,6 +11,7 @@ use crate::decision::Decision;
 use crate::declared::{Declared, DeclaredKey};
 use crate::dialect::native::{NoListFiles, Text};
 use crate::error::Error;
+use crate::eval;
 use crate::explain::{self, Explanation, Notes};
 use crate::ir::PackedFlag;
 #[cfg(feature = "openfeature")]
@@ -258,7 +259,8 @@ impl Snapshot {
         let decided = self.loaded.find(flag);
         let decided = decided.map(|id| {
             let flag = self.loaded.program.flags.get(id);
-            (id, self.loaded.observed(flag, ctx, &mut notes))
+            let outcome = eval::without_context(flag);
+            (id, outcome.unwrap_or_else(|| self.loaded.observed(flag, ctx, &mut notes)))
         });
         let decided = decided.and_then(|decided| self.loaded.readable(flag, decided));
         let decision = Decision::new(&self.loaded, flag.flag_name(), decided);

@@ -13,9 +13,9 @@ use crate::bucket::{self, Purpose, Salt, Share};
 use crate::context::{Builtin, HeaderKey};
 use crate::ir::{self, Condition, Declared, Flags, Name, Requirement, Scope, VariantIndex};
 use crate::program::{
-    Asks, AttributeId, Code, Extra, FirstMatch, FirstMatchId, Flag, FlagTest, FlagTestId, Leaf,
-    Names, Op, OpId, Program, Rule, Segment, SegmentId, SegmentRollout, Serve, Split, Strategy,
-    TextSet, Truth, UnitSource, Units, UnitsId, Variant, VariantId,
+    Asks, AttributeId, Code, Extra, FirstMatch, FirstMatchId, Flag, FlagTest, FlagTestId, Id, Leaf,
+    Names, Op, OpId, Program, Rule, RuleId, Segment, SegmentId, SegmentRollout, Serve, Split,
+    Strategy, TextSet, Truth, UnitSource, Units, UnitsId, Variant, VariantId,
 };
 use crate::reason::Reason;
 use crate::tree::Seeded;
@@ -99,22 +99,26 @@ fn of_everyone(flag: &ir::Flag) -> Option<(VariantIndex, Reason)> {
     }
 }
 
-/// What a flag asks before whose rules nothing comes.
-fn asked_by(program: &Program, rules: &[Rule], table: Option<FirstMatchId>) -> Asks {
+/// What a flag asks, before whose rules nothing comes.
+fn asked_by(program: &Program, first: RuleId, table: Option<FirstMatchId>) -> Asks {
     if table.is_some_and(|table| program.first_matches.get(table).is_certain()) {
         return Asks::Table;
     }
-    let [Rule { entry, serve, share, units: Units::User, extra: None, .. }] = rules else {
+    let rules = program.rules.range(first, program.rules.next());
+    let Some([Rule { entry, serve, share, units: Units::User, extra: None, .. }]) = rules else {
         return Asks::Rules;
     };
+    let holds = OpId::rule(first);
     match (*entry, serve, *share) {
-        (OpId::YES, Serve::Split(_), Share::ALL) => Asks::Bucket,
-        (OpId::YES, Serve::Variant(_), share) if share != Share::ALL && share != Share::NONE => {
+        (entry, Serve::Split(_), Share::ALL) if entry == holds => Asks::Bucket,
+        (entry, Serve::Variant(_), share)
+            if entry == holds && share != Share::ALL && share != Share::NONE =>
+        {
             Asks::Bucket
         }
         (entry, Serve::Variant(_), Share::ALL) => match program.ops.find(entry) {
             Some(op @ Op { leaf: Leaf::UserEquals(_) | Leaf::TextEquals(..), .. })
-                if op.is_whole() && op.wants == Truth::True =>
+                if op.is_whole(holds, OpId::NO) && op.wants == Truth::True =>
             {
                 Asks::Text
             }
@@ -145,33 +149,26 @@ impl Salts {
 
 impl Emitter<'_> {
     fn flag(&mut self, flag: &ir::Flag, first_variant: VariantId) {
-        let (scope, before) = (&flag.scope, flag.before());
-        self.prepare(&before.unless, flag);
-        let first_op = self.program.ops.next();
-        let not_excluded = self.none_of(&before.unless, scope, OpId::YES, OpId::NO);
-        let requires = before
+        let before = flag.before();
+        let requires: Box<[FlagTestId]> = before
             .requires
             .iter()
             .map(|required| self.flag_test(&required.flag, wanted_of(required)))
             .collect();
-        let first_rule = self.program.rules.next();
-        let salts = Salts::of(&flag.name);
-        for rule in flag.rules.iter() {
-            self.rule(rule, flag, first_variant, salts);
-        }
         let first_match = self.first_match(flag);
+        let first_rule = self.program.rules.next();
+        let rules = self.rules(flag, first_variant, first_match.is_some());
+        self.prepare(&before.unless, flag);
+        let first_op = self.program.ops.next();
+        let entry = self.none_of(&before.unless, &flag.scope, rules, OpId::EXCLUDED);
         let on = flag.find_variant("on").filter(|_| flag.is_boolean);
         let goes_by_rules = before.requires.is_empty() && before.unless.is_empty();
-        let rules = self.program.rules.range(first_rule, self.program.rules.next());
-        let rules = rules.unwrap_or_default();
         let (default, asks) = match of_everyone(flag) {
             Some((variant, reason)) => (variant, Asks::Nothing(reason)),
-            None if goes_by_rules => (flag.default, asked_by(&self.program, rules, first_match)),
-            None => (flag.default, Asks::All),
-        };
-        let entry = match (asks, rules) {
-            (Asks::Text, [rule, ..]) => rule.entry,
-            _ => not_excluded,
+            None if goes_by_rules => {
+                (flag.default, asked_by(&self.program, first_rule, first_match))
+            }
+            None => (flag.default, Asks::Rules),
         };
         self.program.flags.push(Flag {
             first_rule,
@@ -190,6 +187,24 @@ impl Emitter<'_> {
         });
     }
 
+    /// Lays out the rules of a flag, and tells where their code starts.
+    ///
+    /// It is made from the end, so that each knows where the next one starts.
+    fn rules(&mut self, flag: &ir::Flag, first_variant: VariantId, has_table: bool) -> OpId {
+        let first = self.program.rules.next();
+        let salts = Salts::of(&flag.name);
+        let mut start = OpId::NO;
+        for (at, rule) in flag.rules.iter().enumerate().rev() {
+            let id = RuleId::new(first.index() + at);
+            let next = if has_table { OpId::NO } else { start };
+            let made = self.rule(rule, flag, first_variant, salts, [OpId::rule(id), next]);
+            start = made.start(id);
+            self.program.rules.push(made);
+        }
+        self.program.rules.reverse_from(first);
+        if has_table { OpId::NO } else { start }
+    }
+
     /// Whether a flag serves everyone what is required of it.
     fn is_of_everyone(&self, required: &Requirement) -> bool {
         self.flags.get(&required.flag).is_some_and(|flag| {
@@ -198,14 +213,22 @@ impl Emitter<'_> {
         })
     }
 
-    fn rule(&mut self, rule: &ir::Rule, flag: &ir::Flag, first_variant: VariantId, salts: Salts) {
+    /// A rule whose code goes to one of two ends: it holds, or it does not.
+    fn rule(
+        &mut self,
+        rule: &ir::Rule,
+        flag: &ir::Flag,
+        first_variant: VariantId,
+        salts: Salts,
+        [yes, no]: [OpId; 2],
+    ) -> Rule {
         let more = rule.more();
         self.prepare(&more.unless, flag);
         self.prepare(rule.when.as_slice(), flag);
         let first_op = self.program.ops.next();
-        let admitted = self.none_of(&more.unless, &flag.scope, OpId::YES, OpId::NO);
+        let admitted = self.none_of(&more.unless, &flag.scope, yes, no);
         let entry = match &rule.when {
-            Some(when) => self.condition(when, &flag.scope, Truth::True, admitted, OpId::NO),
+            Some(when) => self.condition(when, &flag.scope, Truth::True, admitted, no),
             None => admitted,
         };
         let salts = more.seed.as_ref().map_or(salts, |seed| Salts::of(seed));
@@ -228,7 +251,7 @@ impl Emitter<'_> {
             && extra.until.is_none()
             && extra.ramp.is_empty()
             && extra.otherwise.is_none();
-        let made = Rule {
+        Rule {
             entry,
             serve,
             share,
@@ -240,8 +263,7 @@ impl Emitter<'_> {
             rollout_salt: salts.rollout,
             extra: (!is_plain).then(|| self.program.extras.push(extra)),
             first_op,
-        };
-        self.program.rules.push(made);
+        }
     }
 
     /// The first-match table of a flag, if it has rules enough that need a value.
@@ -300,7 +322,7 @@ impl Emitter<'_> {
                 let in_place = (self.program.ops.next(), id, wants);
                 match self.program.ops.find(code.entry) {
                     // One of a single test is asked in place.
-                    Some(op) if op.is_whole() => {
+                    Some(op) if op.is_whole(OpId::YES, OpId::NO) => {
                         let op = Op::new(op.leaf.clone(), op.wants, yes, no);
                         self.program.in_place.push(in_place);
                         return self.program.ops.push(op);
