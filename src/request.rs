@@ -129,7 +129,7 @@ impl<'r> Request<'r> {
     /// [long](crate::program::Literal::is_long).
     #[inline(always)]
     pub(crate) fn attribute_in_place(&self, name: &AttributeName) -> Option<&'r Attribute<'r>> {
-        self.ctx().attribute_in_place(name.mark, |known| name.name.is_short(known))
+        self.ctx().attribute_in_place(name.mark, |known, key| name.is(known, key))
     }
 
     /// What is asked for, if it is an attribute that is in place.

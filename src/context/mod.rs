@@ -11,12 +11,12 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use memchr::memmem::Finder;
 
-use self::few::{Few, Held};
+use self::few::{Elsewhere, Few, Held};
 use crate::bucket::UnitHash;
 use crate::literal::instant;
 
 pub use attribute::{Address, Attribute, Unit};
-pub(crate) use few::Mark;
+pub(crate) use few::{Mark, NameKey};
 pub(crate) use headers::{Found, decode_percent, find_cookie};
 pub use headers::{HeaderKey, Headers};
 pub use owned::{AttributeBuf, ContextBuf};
@@ -99,14 +99,18 @@ pub struct Context<'a> {
     texts: [Option<&'a str>; 6],
     address: Option<Address>,
     held: Held,
-    attributes: Few<'a, Attribute<'a>, 0, 8>,
+    attributes: AttributesInPlace<'a>,
     lent_attributes: &'a [(&'a str, Attribute<'a>)],
-    headers: Few<'a, &'a [u8], 1, 4>,
+    headers: HeadersInPlace<'a>,
     lent_headers: Option<&'a dyn Headers>,
-    cookies: Few<'a, &'a str, 2, 4>,
+    cookies: CookiesInPlace<'a>,
     cookie_header: Option<&'a str>,
     at: Option<Timestamp>,
 }
+
+type AttributesInPlace<'a> = Few<'a, (NameKey, Attribute<'a>), 0, 8>;
+type HeadersInPlace<'a> = Few<'a, &'a [u8], 1, 4>;
+type CookiesInPlace<'a> = Few<'a, &'a str, 2, 4>;
 
 /// What found no room.
 #[derive(Clone, Default)]
@@ -240,7 +244,8 @@ impl<'a> Context<'a> {
     #[must_use]
     #[inline]
     pub fn attr(mut self, name: &'a str, value: impl Into<Attribute<'a>>) -> Self {
-        if let Err(attribute) = self.attributes.push_front(&mut self.held, (name, value.into())) {
+        let attribute = (name, (NameKey::of(name), value.into()));
+        if let Err(attribute) = self.attributes.push_front(&mut self.held, attribute) {
             self = self.with_attribute(attribute);
         }
         self
@@ -276,7 +281,7 @@ impl<'a> Context<'a> {
     #[must_use]
     #[inline]
     pub fn headers(mut self, headers: &'a dyn Headers) -> Self {
-        self.held = self.held.with(Held::LENT_HEADERS);
+        self.held.add(Elsewhere::LENT_HEADERS);
         self.lent_headers = Some(headers);
         self
     }
@@ -317,23 +322,23 @@ impl<'a> Context<'a> {
     /// only then can the compiler build it in one place, instead of copying it in each (CTX).
     #[cold]
     fn with_more(mut self, add: impl FnOnce(&mut More<'a>)) -> Self {
-        self.held = self.held.with(Held::MORE);
+        self.held.add(Elsewhere::MORE);
         add(self.more.get_or_insert_default());
         self
     }
 
     /// An attribute for which there is no room, unless it takes the place of one.
     #[cold]
-    fn with_attribute(mut self, attribute: (&'a str, Attribute<'a>)) -> Self {
-        if let Err(attribute) = self.attributes.replace(attribute) {
-            self = self.with_more(|more| more.attributes.push(attribute));
+    fn with_attribute(mut self, attribute: (&'a str, (NameKey, Attribute<'a>))) -> Self {
+        if let Err((name, (_, value))) = self.attributes.replace(attribute) {
+            self = self.with_more(|more| more.attributes.push((name, value)));
         }
         self
     }
 
     pub(crate) fn of_buf(buf: &'a ContextBuf) -> Context<'a> {
         let mut ctx = Context::new();
-        ctx.held = Held::UNDER;
+        ctx.held.add(Elsewhere::UNDER);
         ctx.under = Some(buf);
         ctx
     }
@@ -426,7 +431,8 @@ impl<'a> Context<'a> {
     ) -> Option<&Attribute<'a>> {
         let is_same = move |(name, _): &&(&str, Attribute<'a>)| is_it(name);
         let more = self.more.as_ref().and_then(|more| more.find_attribute(is_same));
-        let given = more.map(|(_, value)| value).or_else(|| self.attributes.find(mark, is_it));
+        let in_place = || self.attributes.find(&self.held, mark, |known, _| is_it(known));
+        let given = more.map(|(_, value)| value).or_else(|| in_place().map(|(_, value)| value));
         given.or_else(|| self.lent_attributes.iter().find(is_same).map(|(_, value)| value))
     }
 
@@ -435,22 +441,24 @@ impl<'a> Context<'a> {
     pub(crate) fn attribute_in_place(
         &self,
         mark: Mark,
-        is_it: impl Fn(&str) -> bool,
+        is_it: impl Fn(&str, NameKey) -> bool,
     ) -> Option<&Attribute<'a>> {
-        if self.held.has_any(Held::MORE) {
+        if self.held.has_any(Elsewhere::MORE) {
             return None;
         }
-        self.attributes.find(mark, is_it)
+        self.attributes
+            .find(&self.held, mark, |known, (key, _)| is_it(known, *key))
+            .map(|(_, value)| value)
     }
 
     /// Whether no header of this context can have a name, as far as that can be told at a glance.
     #[inline(always)]
     pub(crate) fn lacks_header(&self, name: &HeaderKey<'_>) -> Option<Found<'static>> {
-        let elsewhere = const { Held::MORE.with(Held::LENT_HEADERS).with(Held::UNDER) };
-        if self.held.has_any(elsewhere) || !self.headers.lacks(name.mark()) {
+        let elsewhere = const { Elsewhere::MORE.or(Elsewhere::LENT_HEADERS).or(Elsewhere::UNDER) };
+        if self.held.has_any(elsewhere) || !HeadersInPlace::lacks(&self.held, name.mark()) {
             return None;
         }
-        Some(if self.headers.is_empty(self.held) { Found::NotGiven } else { Found::Absent })
+        Some(if HeadersInPlace::is_empty(&self.held) { Found::NotGiven } else { Found::Absent })
     }
 
     #[inline]
@@ -464,7 +472,7 @@ impl<'a> Context<'a> {
 
     /// The first instance of a header, by its lower-case name.
     pub(crate) fn find_header(&self, name: &HeaderKey<'_>) -> Found<'_> {
-        let mut given = !self.headers.is_empty(self.held);
+        let mut given = !HeadersInPlace::is_empty(&self.held);
         // PERF: most services lend all headers that they have (W4-HeaderMap).
         if given {
             let mut own = self.own_headers();
@@ -492,10 +500,12 @@ impl<'a> Context<'a> {
     pub(crate) fn find_cookie(&self, name: &Finder<'_>) -> Found<'_> {
         let is_it = |known: &str| known.as_bytes() == name.needle();
         let more = || self.more.as_ref().and_then(|more| more.find_cookie(is_it));
-        if let Some(value) = self.cookies.find(Mark::of(name.needle()), is_it).or_else(more) {
+        let own = self.cookies.find(&self.held, Mark::of(name.needle()), |known, _| is_it(known));
+        if let Some(value) = own.or_else(more) {
             return Found::Value(value.as_bytes());
         }
-        let mut given = !self.cookies.is_empty(self.held) || !self.headers.is_empty(self.held);
+        let mut given =
+            !CookiesInPlace::is_empty(&self.held) || !HeadersInPlace::is_empty(&self.held);
         if let Some(header) = self.cookie_header {
             given = true;
             if let Some(value) = find_cookie(header.as_bytes(), name) {
@@ -529,6 +539,12 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The instant that was given to this context and not to one under it.
+    #[inline]
+    pub(crate) fn own_instant(&self) -> Option<Timestamp> {
+        self.at
+    }
+
     /// The instant that the context brings.
     pub(crate) fn instant(&self) -> Option<Timestamp> {
         self.at.or_else(|| self.under.and_then(ContextBuf::instant))
@@ -539,8 +555,9 @@ impl<'a> Context<'a> {
         let mut names: Vec<String> = builtins.map(|builtin| builtin.name().to_owned()).collect();
         names.extend(self.address().map(|_| "ip".to_owned()));
         let more = self.more.iter().flat_map(|more| &more.attributes);
-        let attributes = self.attributes.iter().rev().chain(more).chain(self.lent_attributes);
-        names.extend(attributes.map(|(name, _)| format!("attr.{name}")));
+        let further = more.chain(self.lent_attributes).map(|(name, _)| name);
+        let attributes = self.attributes.iter().rev().map(|(name, _)| name).chain(further);
+        names.extend(attributes.map(|name| format!("attr.{name}")));
         names.extend(self.own_headers().map(|(name, _)| format!("header.{name}")));
         names.extend(self.own_cookies().map(|(name, _)| format!("cookie.{name}")));
         names.extend(self.lent_headers.map(|_| "headers".to_owned()));

@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 use super::{
     FlagTestId, Hashed, Literal, Matcher, SegmentId, SegmentRolloutId, StrategyId, TextSet, Truth,
 };
-use crate::context::{Builtin, HeaderKey, Mark};
+use crate::context::{Builtin, HeaderKey, Mark, NameKey};
 
 /// What an op asks. Conditions that ask the same have it in common.
 ///
@@ -129,6 +129,7 @@ pub(crate) enum Subject {
 #[derive(Debug)]
 pub(crate) struct AttributeName {
     pub(crate) name: Literal,
+    pub(crate) key: NameKey,
     pub(crate) mark: Mark,
     /// Shorter names that may hold json, each with the path into it.
     pub(crate) paths: Box<[JsonPath]>,
@@ -136,6 +137,12 @@ pub(crate) struct AttributeName {
 }
 
 impl AttributeName {
+    /// Whether it is a name of which the key is known; it must not be [long](Literal::is_long).
+    #[inline(always)]
+    pub(crate) fn is(&self, known: &str, key: NameKey) -> bool {
+        key == self.key && (key.is_all() || self.name.is_short(known))
+    }
+
     /// Whether tests of it have a leaf of their own.
     ///
     /// INVARIANT: of a long name none has, as those leaves compare two words of it only.

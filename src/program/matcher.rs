@@ -37,6 +37,8 @@ pub(crate) enum Matcher {
         accepts_false: bool,
     },
     Compare(Comparison, Number),
+    /// The same, of a number that most are.
+    CompareInteger(Comparison, i64),
     Version(Box<[VersionRange]>),
     After(Timestamp),
     Before(Timestamp),
@@ -56,6 +58,18 @@ pub(crate) enum Scalar<'v> {
     Address(IpAddr),
     /// There is something, and no test can read it.
     Unreadable,
+}
+
+impl Matcher {
+    pub(crate) fn compare(comparison: Comparison, bound: Number) -> Matcher {
+        match bound {
+            Number::Integer(integer) => match i64::try_from(integer) {
+                Ok(integer) => Matcher::CompareInteger(comparison, integer),
+                Err(_) => Matcher::Compare(comparison, bound),
+            },
+            Number::Float(_) => Matcher::Compare(comparison, bound),
+        }
+    }
 }
 
 impl<'v> Scalar<'v> {
@@ -144,9 +158,7 @@ pub(crate) fn passes_text_here(matcher: &Matcher, text: &str) -> Truth {
 #[inline(always)]
 pub(crate) fn passes_integer(matcher: &Matcher, value: i64) -> Truth {
     match matcher {
-        Matcher::Compare(comparison, Number::Integer(bound)) => {
-            Truth::of(comparison.holds(i128::from(value).cmp(bound)))
-        }
+        Matcher::CompareInteger(comparison, bound) => Truth::of(comparison.holds(value.cmp(bound))),
         matcher => passes_integer_otherwise(matcher, value),
     }
 }
@@ -178,9 +190,10 @@ pub(crate) fn passes(matcher: &Matcher, value: Scalar<'_>) -> Truth {
             _ => Truth::Unknown,
         },
         Matcher::Number(numbers) => with_number(value, |number| numbers.contains(&number)),
-        Matcher::Compare(comparison, bound) => with_number(value, |number| {
-            number.compare(*bound).is_some_and(|order| comparison.holds(order))
-        }),
+        Matcher::Compare(comparison, bound) => compare(value, *comparison, *bound),
+        Matcher::CompareInteger(comparison, bound) => {
+            compare(value, *comparison, Number::Integer(i128::from(*bound)))
+        }
         Matcher::Boolean { accepts_true, accepts_false } => match value {
             Scalar::Boolean(true) => Truth::of(*accepts_true),
             Scalar::Boolean(false) => Truth::of(*accepts_false),
@@ -231,6 +244,10 @@ fn with_number(value: Scalar<'_>, test: impl FnOnce(Number) -> bool) -> Truth {
         _ => None,
     };
     number.map_or(Truth::Unknown, |number| Truth::of(test(number)))
+}
+
+fn compare(value: Scalar<'_>, comparison: Comparison, bound: Number) -> Truth {
+    with_number(value, |number| number.compare(bound).is_some_and(|order| comparison.holds(order)))
 }
 
 /// The number that a text is, if it is one.

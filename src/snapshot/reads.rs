@@ -35,7 +35,7 @@ impl Loaded {
     ) -> Outcome {
         // The clock is read at the most once, and for a flag that speaks of time only.
         let now = match flag.speaks_of_time {
-            true => self.instant(ctx),
+            true => ctx.own_instant().unwrap_or_else(|| self.instant(ctx)),
             false => Timestamp::UNIX_EPOCH,
         };
         let request = Request::new(ctx, &self.settings.base);

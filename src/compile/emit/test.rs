@@ -5,7 +5,7 @@ use std::sync::Arc;
 use memchr::memmem::Finder;
 
 use super::Emitter;
-use crate::context::{HeaderKey, Mark};
+use crate::context::{HeaderKey, Mark, NameKey};
 use crate::ir::{self, Declared, Entries, Name, TextRelation};
 use crate::program::{
     Accepts, Affix, Affixes, AttributeId, AttributeName, Edge, JsonPath, Leaf, Literal, Matcher,
@@ -98,7 +98,7 @@ impl Emitter<'_> {
             ir::Matcher::AnyOf(kinds) => Matcher::AnyOf(
                 kinds.iter().filter_map(|kind| self.matcher(kind, accepts)).collect(),
             ),
-            ir::Matcher::Compare(comparison, bound) => Matcher::Compare(*comparison, **bound),
+            ir::Matcher::Compare(comparison, bound) => Matcher::compare(*comparison, **bound),
             ir::Matcher::Version(ranges) => Matcher::Version(ranges.clone().into()),
             ir::Matcher::After(at) => Matcher::After(*at),
             ir::Matcher::Before(at) => Matcher::Before(*at),
@@ -135,6 +135,7 @@ impl Emitter<'_> {
             | Declared::Instant => Accepts::Anything,
         };
         let made = AttributeName {
+            key: NameKey::of(name),
             mark: Mark::of(name.as_bytes()),
             name: Literal::new(Arc::clone(name)),
             paths: paths.collect(),
