@@ -39,6 +39,7 @@ pub(crate) fn all() -> Vec<Asked> {
     all.push(many("W7-cold", &large, workloads::MANY));
     all.push(boolean(&workloads::product()));
     all.push(boolean(&workloads::deep()));
+    all.extend(workloads::all_further().iter().map(boolean));
     all
 }
 

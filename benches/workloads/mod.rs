@@ -2,6 +2,7 @@
 //! who asks, and what the answers are.
 
 mod context;
+mod further;
 mod load;
 
 use std::fmt::Write as _;
@@ -12,6 +13,7 @@ use hoist::{Context, Key};
 #[allow(unused_imports, reason = "each bench uses a part of them")]
 pub(crate) use self::{
     context::{TWELVE, ctx},
+    further::{absent, all_further, asked_by_rules_200, further, ids_64, prerequisites, rules_200},
     load::{load_json, load_yaml},
 };
 

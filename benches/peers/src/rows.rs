@@ -93,12 +93,6 @@ fn boolean(workload: Workload, flag: Flag, contrary: Contrary) -> Row {
     }
 }
 
-/// A flag that only the rivals are compared by.
-fn further(id: &'static str, document: String, requests: Vec<Request>, on: usize) -> Workload {
-    let flag = "feature";
-    Workload { id, document, flag, key: hoist::Key::new(flag, false), requests, on }
-}
-
 fn users() -> Vec<Request> {
     (0..USERS).map(|number| Request::of(workloads::user(number))).collect()
 }
@@ -127,7 +121,7 @@ fn list_1m() -> Row {
 flags: { feature: { rules: [{ when: { user: { in_file: users.txt } } }] } }
 ";
     let asks = vec![Request::of(listed.last().cloned().unwrap_or_default())];
-    let workload = further("LIST-1M", document.to_owned(), asks, 1);
+    let workload = workloads::further("LIST-1M", document.to_owned(), asks, 1);
     let contrary = Some((but(|_| {}), false));
     let beside = [("users.txt", listed.join("\n"))];
     let ours = ours::boolean(&workload, &beside, &contrary);
@@ -143,13 +137,9 @@ flags: { feature: { rules: [{ when: { user: { in_file: users.txt } } }] } }
 }
 
 fn absent() -> Row {
-    let document = "version: 1
-flags: { feature: { rules: [{ when: { header.x-canary: \"1\" } }] } }
-";
-    let workload = further("ABSENT", document.to_owned(), users(), 0);
     let rules = vec![on(one_of("x-canary", &["1"]))];
     let canary = but(|request| request.headers.push(("X-Canary", "1")));
-    boolean(workload, Flag::new(rules, Serve::Off), Some((canary, true)))
+    boolean(workloads::absent(), Flag::new(rules, Serve::Off), Some((canary, true)))
 }
 
 fn w3() -> Row {
@@ -157,10 +147,7 @@ fn w3() -> Row {
 }
 
 fn ids_64() -> Row {
-    let long = |number| format!("{}{}", workloads::user(number), &workloads::user(number)[..28]);
-    let requests = (0..USERS).map(|number| Request::of(long(number))).collect();
-    let document = "version: 1\nflags: { feature: 25% }\n".to_owned();
-    boolean(further("IDS-64", document, requests, 16), Flag::everyone(Serve::Share(25)), None)
+    boolean(workloads::ids_64(), Flag::everyone(Serve::Share(25)), None)
 }
 
 fn w4() -> Row {
@@ -185,18 +172,10 @@ fn w5() -> Row {
 }
 
 fn prerequisites() -> Row {
-    let document = "version: 1
-flags:
-  feature: { default: on, requires: [catalogue, accounts, payments] }
-  catalogue: on
-  accounts: { rules: [{ when: { region: [us, ca] } }] }
-  payments: { rules: [{ when: { attr.plan: [pro, enterprise] } }] }
-";
-    let workload = further("PREREQ", document.to_owned(), users(), USERS);
     let required = ["catalogue", "accounts", "payments"].map(|name| (name, true));
     let on_for = |attribute, values| vec![on(one_of(attribute, values))];
     let flag = Flag { requires: required.into(), ..Flag::everyone(Serve::On) };
-    let mut row = boolean(workload, flag, Some((pilot(), false)));
+    let mut row = boolean(workloads::prerequisites(), flag, Some((pilot(), false)));
     row.flags.extend([
         Flag::everyone(Serve::On).named("catalogue"),
         Flag::new(on_for("region", &["us", "ca"]), Serve::Off).named("accounts"),
@@ -211,25 +190,11 @@ fn w6() -> Row {
     boolean(workloads::w6(), flag, Some((but(|_| {}), false)))
 }
 
-/// The rules of RULES-200 ask for a shop and for a city by turns.
 fn rules_200() -> Row {
-    let each = |number: usize| {
-        let attribute = if number.is_multiple_of(2) { "shop" } else { "city" };
-        (attribute, format!("{attribute}-{number:03}"))
-    };
-    let mut document = "version: 1\nflags:\n  feature:\n    rules:\n".to_owned();
-    for (attribute, value) in (0..200).map(each) {
-        document += &format!("      - {{ when: {{ attr.{attribute}: {value} }} }}\n");
-    }
-    let mut request = Request::of(workloads::user(0));
-    request.attributes = vec![
-        ("shop", Known::Text("shop-none".to_owned())),
-        ("city", Known::Text("city-199".to_owned())),
-    ];
-    let rules = (0..200).map(each).map(|(attribute, value)| on(one_of(attribute, &[value])));
+    let asked = workloads::asked_by_rules_200();
+    let rules = asked.map(|(attribute, value)| on(one_of(attribute, &[value])));
     let flag = Flag::new(rules.collect(), Serve::Off);
-    let workload = further("RULES-200", document, vec![request], 1);
-    boolean(workload, flag, Some((but(|_| {}), false)))
+    boolean(workloads::rules_200(), flag, Some((but(|_| {}), false)))
 }
 
 fn w7() -> Row {
