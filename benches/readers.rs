@@ -1,8 +1,8 @@
-//! What two threads that read at once see: `cargo bench --bench readers`.
+//! What one thread that reads sees, and what two see that read at once: `cargo bench --bench readers`.
 //!
-//! Each way of reading runs for a second: on its own, beside a thread that loads documents and
-//! publishes none, and beside a thread that changes the file and reloads, as fast as it can. Every
-//! batch of decisions is timed, and every answer counted. A percentile is of the batches of both
+//! Each way of reading runs for a second: on its own, and by two threads also beside one that loads
+//! documents and publishes none, and beside one that changes the file and reloads, as fast as it can. Every
+//! batch of decisions is timed, and every answer counted. A percentile is of the batches of all
 //! readers, for each decision in it; `longest` is a whole batch, and mostly the thread that waited
 //! for its turn on the processor: it is to be compared with the line of loads alone.
 
@@ -26,7 +26,9 @@ const BATCH: usize = 32;
 
 const TIME: Duration = Duration::from_secs(1);
 
-const READERS: usize = 2;
+/// How many threads read, and what goes on meanwhile.
+const LINES: [(usize, (&str, Beside)); 4] =
+    [(1, Beside::ALL[0]), (2, Beside::ALL[0]), (2, Beside::ALL[1]), (2, Beside::ALL[2])];
 
 /// A flag that never changes, and is on for those who ask.
 static KEY: Key<bool> = Key::new("team-07.feature-00007", false);
@@ -55,19 +57,18 @@ const WAYS: [(&str, Read); 4] = [
 
 fn main() {
     let changing = Changing::json(1_000);
-    println!(
-        "Two readers of 1 000 flags; a batch is {BATCH} decisions, times are ns a decision.\n"
-    );
-    println!("| read | beside | 10⁶/s | p50 | p99 | p99.9 | longest, µs | loads |");
-    println!("|---|---|---:|---:|---:|---:|---:|---:|");
+    println!("Readers of 1 000 flags; a batch is {BATCH} decisions, times are ns a decision.\n");
+    println!("| read | readers | beside | 10⁶/s | p50 | p99 | p99.9 | longest, µs | loads |");
+    println!("|---|---:|---|---:|---:|---:|---:|---:|---:|");
     for (way, read) in WAYS {
-        for (id, beside) in Beside::ALL {
-            let (times, mut batches) = beside.during(&changing, || readers(&changing, read));
+        for (count, (id, beside)) in LINES {
+            let work = || readers(count, &changing, read);
+            let (times, mut batches) = beside.during(&changing, work);
             batches.sort_unstable();
             let part = |part: f64| batches[((batches.len() - 1) as f64 * part) as usize];
             let each = |part_of: f64| f64::from(part(part_of)) / BATCH as f64;
             println!(
-                "| {way} | {id} | {:.1} | {:.1} | {:.1} | {:.1} | {:.0} | {times} |",
+                "| {way} | {count} | {id} | {:.1} | {:.1} | {:.1} | {:.1} | {:.0} | {times} |",
                 (batches.len() * BATCH) as f64 / 1e6 / TIME.as_secs_f64(),
                 each(0.5),
                 each(0.99),
@@ -79,10 +80,10 @@ fn main() {
 }
 
 /// The times of the batches of all readers, in ns.
-fn readers(changing: &Changing, read: Read) -> Vec<u32> {
-    let start = Barrier::new(READERS);
+fn readers(count: usize, changing: &Changing, read: Read) -> Vec<u32> {
+    let start = Barrier::new(count);
     std::thread::scope(|scope| {
-        let readers: Vec<_> = (0..READERS)
+        let readers: Vec<_> = (0..count)
             .map(|_| {
                 scope.spawn(|| {
                     start.wait();
