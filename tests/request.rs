@@ -118,16 +118,23 @@ flags:
 
 #[test]
 fn an_attribute_is_looked_for_by_all_of_its_name() {
-    // These have their length and sixteen bytes in common, and the last letter.
-    let (asked, other) = ("abcdefgh-1-abcdefgh", "abcdefgh-2-abcdefgh");
-    let snap = asked_of(asked);
-    for flag in snap.flags() {
-        assert!(snap.is_enabled(flag, &Context::new().attr(asked, "17")), "{flag}");
-        assert!(!snap.is_enabled(flag, &Context::new().attr(other, "17")), "{flag}");
-        assert!(
-            snap.is_enabled(flag, &Context::new().attr(asked, "17").attr(other, "77")),
-            "{flag}"
-        );
+    let pairs = [
+        // These have their length and sixteen bytes in common, and the last letter.
+        ("abcdefgh-1-abcdefgh", "abcdefgh-2-abcdefgh"),
+        // These are one word where their two halves are put together.
+        ("abcxefghijklmnox", "mnoxijklefghabcx"),
+        ("abcdefgh", "abcdefgi"),
+        ("plan", "plat"),
+    ];
+    for (asked, other) in pairs {
+        let snap = asked_of(asked);
+        for flag in snap.flags() {
+            let is_on = |ctx: &Context<'_>| snap.is_enabled(flag, ctx);
+            assert!(is_on(&Context::new().attr(asked, "17")), "{asked}: {flag}");
+            assert!(!is_on(&Context::new().attr(other, "17")), "{asked}: {flag}");
+            assert!(is_on(&Context::new().attr(asked, "17").attr(other, "77")), "{asked}: {flag}");
+            assert!(!is_on(&Context::new().attr(asked, "77").attr(other, "17")), "{asked}: {flag}");
+        }
     }
 }
 

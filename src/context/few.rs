@@ -276,5 +276,6 @@ mod tests {
             let other = seen.insert(key.0, name.clone()).filter(|other| *other != name);
             assert!(other.is_none() || !key.is_all(), "{name:?} and {other:?}");
         }
+        assert_eq!(NameKey::of("abcxefghijklmnox"), NameKey::of("mnoxijklefghabcx"));
     }
 }

@@ -277,3 +277,32 @@ fn any(mut truths: impl Iterator<Item = Truth>) -> Truth {
     }
     so_far
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bounds that an attribute can be, and that none can be.
+    #[test]
+    fn an_integer_is_compared_with_bounds_of_any_size() {
+        let edges = [i128::from(i64::MIN), -1, 0, 1, i128::from(i64::MAX)];
+        let beyond = [i128::MIN, i128::from(i64::MIN) - 1, 1 << 64, (1 << 64) + 1, i128::MAX];
+        for bound in edges.into_iter().chain(beyond) {
+            for (comparison, holds) in [
+                (Comparison::Greater, i128::gt as fn(&i128, &i128) -> bool),
+                (Comparison::GreaterOrEqual, i128::ge),
+                (Comparison::Less, i128::lt),
+                (Comparison::LessOrEqual, i128::le),
+            ] {
+                let matcher = Matcher::compare(comparison, Number::Integer(bound));
+                for value in edges {
+                    let expected = Truth::of(holds(&value, &bound));
+                    let value = i64::try_from(value).unwrap();
+                    let number = Scalar::Number(Number::Integer(i128::from(value)));
+                    assert_eq!(passes_integer(&matcher, value), expected, "{value} {matcher:?}");
+                    assert_eq!(passes(&matcher, number), expected, "{value} {matcher:?}");
+                }
+            }
+        }
+    }
+}
