@@ -6,7 +6,8 @@ use crate::reason::Reason;
 
 /// Told what is tested and found, while it is.
 pub(crate) trait Observer {
-    /// Whether it wants to see the rules that cannot hold, too.
+    /// Whether it wants to see what need not be asked, too: requirements that cannot fail, segments by
+    /// themselves, and rules that a table leaves out.
     const SEES_ALL: bool;
     /// What a leaf is a share of: its bucket, or that there is nothing to bucket.
     fn bucket(&mut self, bucket: Option<u32>);

@@ -210,9 +210,12 @@ fn every_situation_is_explained_as_written_beneath_it() {
 fn conditions_are_jumps() {
     let snap = Snapshot::from_yaml(
         "version: 1
-segments: { staff: { attr.email: { ends_with: \"@company.com\" } } }
+segments:
+  staff: { attr.email: { ends_with: \"@company.com\" } }
+  elsewhere: { not: { region: nz } }
 flags:
   base: on
+  outer: { rules: [{ when: { segment: elsewhere } }, { when: { not: { segment: elsewhere } } }] }
   deep:
     requires: base
     unless: { attr.banned: true }
@@ -240,6 +243,14 @@ deep: asks what comes before its rules, and those
   rule rules[1]
 ";
     assert_eq!(snap.code("deep").unwrap(), expected);
+    let expected = "\
+outer: asks its rules
+  rule rules[0]
+    1  segment elsewhere? this rule, else the next rule
+  rule rules[1]
+    1  false: segment elsewhere? this rule, else the next rule
+";
+    assert_eq!(snap.code("outer").unwrap(), expected);
     assert_eq!(snap.code("base").unwrap(), "base: asks nothing: static\n");
     assert_eq!(snap.code("none"), None);
     assert!(!snap.is_enabled("deep", &Context::new()));

@@ -131,3 +131,20 @@ fn texts_are_found_by_how_they_start_and_end() {
     values.push(Attribute::Texts(&["c", "abc"]));
     assert!(compare(&document, &values) > 1_000);
 }
+
+/// A table counts rules in sixteen bits.
+#[test]
+fn as_many_rules_as_a_table_can_have_are_explained() {
+    let asks = r#"{"when":{"region":"nz"},"rollout":"0%"},"#.repeat(6);
+    let rest = r#"{"rollout":"0%"}"#;
+    let text = format!(
+        r#"{{"version":1,"flags":{{"many":{{"rules":[{asks}{}{rest}]}}}}}}"#,
+        format!("{rest},").repeat(usize::from(u16::MAX) - 7)
+    );
+    let snap = Snapshot::from_json(&text).unwrap();
+    assert!(snap.code("many").unwrap().starts_with("many: asks its rules, by a first-match table"));
+    let ctx = Context::new().user("ada").region("nz");
+    let explanation = snap.explain("many", &ctx);
+    assert_eq!(explanation.decision().to_string(), snap.decide("many", &ctx).to_string());
+    assert_eq!(explanation.to_string().matches("rules[").count(), usize::from(u16::MAX));
+}

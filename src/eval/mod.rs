@@ -33,7 +33,7 @@ pub(crate) struct Run<'r> {
 
 /// Decides one flag.
 #[inline(never)]
-pub(crate) fn decide<O: Observer>(run: &Run<'_>, id: FlagId, observer: &mut O) -> Outcome {
+fn decide<O: Observer>(run: &Run<'_>, id: FlagId, observer: &mut O) -> Outcome {
     decide_in_full(run, run.program.flags.get(id), observer)
 }
 
@@ -48,7 +48,8 @@ pub(crate) fn without_context(flag: &Flag) -> Option<Outcome> {
 
 /// What a flag decides that [asks for one bucket](Asks::Bucket), if the request itself names the user.
 ///
-/// PERF: of all that rules can ask, it takes nothing but a hash and a comparison (W3, W5).
+/// PERF: of all that rules can ask, it takes nothing but a hash and a comparison. An index that could
+/// panic would need a frame (W3, W5).
 #[inline(always)]
 pub(crate) fn by_bucket(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Option<Outcome> {
     let user = ctx.own_user_hash()?;
@@ -93,6 +94,7 @@ pub(crate) fn by_text(program: &Program, flag: &Flag, ctx: &Context<'_>) -> Opti
 /// Decides a flag that [asks for something](without_context).
 #[inline(always)]
 pub(crate) fn decide_in_full<O: Observer>(run: &Run<'_>, flag: &Flag, observer: &mut O) -> Outcome {
+    debug_assert!(without_context(flag).is_none(), "its rules would be asked in spite of a kill");
     // PERF: what most require is on for everyone (PRODUCT).
     if O::SEES_ALL || flag.can_lack {
         if let Some(lacking) = first_lacking(run, flag, observer) {
@@ -122,7 +124,7 @@ const fn ended(variant: VariantId, reason: Reason) -> Outcome {
     Outcome { variant, bucket: NO_BUCKET, rule: RuleIndex::NONE, reason, no_unit: false }
 }
 
-/// Decides by the rules that a first-match table leaves.
+/// Decides by the rules that a first-match table leaves; who sees all is shown every rule.
 ///
 /// PERF: the lists of several subjects are gone through side by side, which one need not
 /// (rules/two-in-each-rule).
@@ -136,7 +138,7 @@ fn by_table<O: Observer>(
     let (table, rules) = (run.program.first_matches.get(table), &run.program.rules);
     let start = |left: Candidate| flag.start(left.rule, left.is_certain, rules);
     if O::SEES_ALL {
-        let mut all = (0..).map_while(|rule| start(Candidate::uncertain(rule)));
+        let mut all = (0..=u16::MAX).map_while(|rule| start(Candidate::uncertain(rule)));
         return first_of(run, flag, || all.next(), observer);
     }
     let of_subject = |subject| of_subject(&run.request, subject);
@@ -177,8 +179,8 @@ fn of_subject<'t>(request: &Request<'_>, by: &'t BySubject) -> &'t [Candidate] {
     }
 }
 
-/// What the first rule serves that serves anything, else the default: of those in the code of the flag,
-/// and then of others, each by where it starts.
+/// Decides by the first rule that serves anything, or by the default: the code of the flag is run, and
+/// where that ends without a rule, what the next of `others` starts with.
 ///
 /// PERF: one that does not hold costs nothing beside its tests (W4, PRODUCT).
 #[inline(always)]

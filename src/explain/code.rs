@@ -83,8 +83,11 @@ impl Steps {
             at.map_or_else(|| end(target).to_owned(), |at| (at + 1).to_string())
         };
         for (at, (op, text)) in (1..).zip(self.0.iter().rev()) {
+            let in_place = loaded.program.segment_in_place(*op);
             let Some(op) = loaded.program.ops.find(*op) else { continue };
-            let wants = if op.wants == Truth::True { "" } else { "false: " };
+            // The test of a segment may want the opposite of what is wanted of the segment.
+            let wants = in_place.map_or(op.wants, |(_, wants)| wants);
+            let wants = if wants == Truth::True { "" } else { "false: " };
             let (yes, no) = (place(op.yes()), place(op.no()));
             let _ = writeln!(to, "    {at}  {wants}{text}? {yes}, else {no}");
         }

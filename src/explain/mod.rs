@@ -176,6 +176,11 @@ impl Notes {
     fn frame(&mut self) -> &mut Frame {
         self.open.last_mut().unwrap_or(&mut self.root)
     }
+
+    /// The rules before one, of which nothing was told, do not hold.
+    fn pass_over(&mut self, before: usize) {
+        self.frame().rules.resize(before, RuleResult::NotHeld);
+    }
 }
 
 impl Observer for Notes {
@@ -204,12 +209,12 @@ impl Observer for Notes {
     }
 
     fn rule(&mut self, index: usize, came_to: RuleResult) {
-        self.no_rule(index);
+        self.pass_over(index);
         self.frame().rules.push(came_to);
     }
 
     fn no_rule(&mut self, of: usize) {
-        self.frame().rules.resize(of, RuleResult::NotHeld);
+        self.pass_over(of);
     }
 }
 
