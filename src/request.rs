@@ -14,7 +14,7 @@ use crate::program::{AttributeName, Known, Program, Subject, UnitSource, Units};
 #[derive(Debug)]
 pub(crate) struct Request<'r> {
     /// PERF: always the same, which the compiler does not know: it would load before the loop over the
-    /// rules what only some of their tests need (W4, W7). See [`Request::set_anew`].
+    /// steps what only some of them need (W4, W7). See [`Request::set_anew`].
     ctx: Cell<&'r Context<'r>>,
     base: &'r ContextBuf,
 }

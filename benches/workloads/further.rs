@@ -2,7 +2,7 @@
 
 use super::{Known, Request, USERS, Workload, user, users};
 
-/// A workload whose flag goes by the name that they all have.
+/// A workload of one flag, which is called `feature`.
 pub(crate) fn further(
     id: &'static str,
     document: String,

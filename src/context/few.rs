@@ -28,7 +28,7 @@ const EACH: u64 = 0x0101_0101_0101_0101;
 /// The highest bit of each byte.
 const HIGHEST: u64 = 0x80 * EACH;
 
-/// The highest bit is never set, and the next one always is.
+/// The byte of a name. Its highest bit is never set, and the next one always is.
 #[inline(always)]
 fn mark(name: &[u8]) -> u8 {
     const NEVER_ZERO: u8 = 0x40;
@@ -40,8 +40,8 @@ fn mark(name: &[u8]) -> u8 {
 
 /// A name in one word: all of it if it [is short](NameKey::is_all), else what tells most apart.
 ///
-/// PERF: of a name that the service wrote as a constant it is one as well, so that it is ready when the
-/// context is built, and its bytes are not looked at (DEEP, PRODUCT, W6).
+/// PERF: the bytes of a short name are not looked at when it is asked for (DEEP, PRODUCT, W6), and of a
+/// constant the compiler makes it (CTX).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NameKey(u64);
 

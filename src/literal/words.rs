@@ -15,8 +15,8 @@ pub(crate) fn words(bytes: &[u8]) -> [u64; 2] {
     }
 }
 
-/// A text of fewer bytes is hashed by its two words alone.
-pub(crate) const WORDS: usize = 16;
+/// So many bytes are hashed at a time; a text of fewer by its two words alone.
+pub(crate) const BLOCK: usize = 16;
 
 /// A hash of bytes, behind a state that is the hash of what comes before them, or a seed. A seed has
 /// ones and zeros all over its 64 bits.
@@ -24,18 +24,18 @@ pub(crate) const WORDS: usize = 16;
 /// Two words are multiplied at a time and the halves of the product put together, as wyhash does.
 #[inline(always)]
 pub(crate) fn hash_of(bytes: &[u8], state: u64) -> u64 {
-    match bytes.last_chunk::<WORDS>() {
+    match bytes.last_chunk::<BLOCK>() {
         None => hash_of_words(words(bytes), bytes.len(), state),
         // The last ones may be some of those before.
         Some(last) => {
             let state = state ^ bytes.len() as u64;
-            let before = bytes.chunks_exact(WORDS).map(words).fold(state, mix);
+            let before = bytes.chunks_exact(BLOCK).map(words).fold(state, mix);
             folded(mix(before, words(last)), ODD)
         }
     }
 }
 
-/// As [`hash_of`], of the words of fewer than [so many](WORDS) bytes.
+/// As [`hash_of`], of the words of a text that has fewer bytes than a [block](BLOCK).
 #[inline(always)]
 pub(crate) fn hash_of_words(words: [u64; 2], length: usize, state: u64) -> u64 {
     // Once more for the few bits that short texts differ in.

@@ -12,7 +12,7 @@ use crate::context::Builtin;
 use crate::literal::interval::Interval;
 use crate::literal::number::Number;
 use crate::literal::version::VersionBuf;
-use crate::literal::words::{WORDS, hash_of, hash_of_words, words};
+use crate::literal::words::{BLOCK, hash_of, hash_of_words, words};
 
 /// What a context has of a subject, for the tests that a table knows.
 #[derive(Clone, Copy, Debug)]
@@ -202,7 +202,8 @@ impl Texts {
     /// hash, and a long one (W6, RULES-200).
     #[inline(always)]
     fn find(&self, text: &str) -> &[Candidate] {
-        if text.len() >= WORDS {
+        debug_assert!(!self.are_users, "they have another hash");
+        if text.len() >= BLOCK {
             return self.find_any(text);
         }
         let words = words(text.as_bytes());

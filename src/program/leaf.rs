@@ -137,7 +137,8 @@ pub(crate) struct AttributeName {
 }
 
 impl AttributeName {
-    /// Whether it is a name of which the key is known; it must not be [long](Literal::is_long).
+    /// Whether another name is this one, by its key and itself; this one must not be
+    /// [long](Literal::is_long).
     #[inline(always)]
     pub(crate) fn is(&self, known: &str, key: NameKey) -> bool {
         key == self.key && (key.is_all() || self.name.is_short(known))

@@ -1,7 +1,7 @@
 //! The compact form: ids and tables, and nothing that needs a name to decide.
 //!
 //! A flag is jump code: each [`Op`] tests one leaf and goes on to one of two others, or to an [`End`].
-//! What is behind a rule that does not hold is the next rule. Negation is pushed down to the leaves
+//! Behind a rule that does not hold is the next one, unless a table tells which. Negation is pushed down to the leaves
 //! when the code is made: a leaf must be *definitely true*, or *definitely false*, and whatever is
 //! unknown is neither.
 

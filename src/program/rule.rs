@@ -9,7 +9,8 @@ use crate::bucket::{self, Salt, Share};
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
     /// Where the code of its condition starts, its own `unless` included. It goes to this
-    /// [rule](OpId::rule) or to the next one.
+    /// [rule](OpId::rule), or to where the next one [starts](Rule::start); to [`OpId::NO`] behind the
+    /// last one, and of a flag with a first-match table behind each.
     pub(crate) entry: OpId,
     pub(crate) serve: Serve,
     /// Who of those it matches, unless the extra has a ramp.
@@ -48,7 +49,7 @@ pub(crate) struct Extra {
 }
 
 // PERF: few rules speak of time. The others need not carry what these take, which is loaded before the
-// loop over the rules where it is not out of line (W2, W3, DEEP).
+// loop over the steps where it is not out of line (W2, W3, DEEP).
 impl Program {
     /// Whether a rule that has a window is open at an instant.
     #[inline(never)]

@@ -76,7 +76,7 @@ impl VariantId {
 
 /// A table that only its own ids index.
 ///
-/// INVARIANT: ids are made by `push` alone and used with the program that they were made for, so
+/// INVARIANT: an id is that of an item, from when the program is made, and used with that program, so
 /// that every index is in range. This is the one place that indexes.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<I, T> {
@@ -114,7 +114,7 @@ impl<I: Id, T> Table<I, T> {
         self.items.get(from.index()..to.index())
     }
 
-    /// Turns the items from one id on around.
+    /// Reverses the order of the items from one id on.
     pub(crate) fn reverse_from(&mut self, from: I) {
         if let Some(items) = self.items.get_mut(from.index()..) {
             items.reverse();
