@@ -1,8 +1,8 @@
 //! What one thread that reads sees, and what two see that read at once: `cargo bench --bench readers`.
 //!
 //! Each way of reading runs for a second: on its own, and by two threads also beside one that loads
-//! documents and publishes none, and beside one that changes the file and reloads, as fast as it can. Every
-//! batch of decisions is timed, and every answer counted. A percentile is of the batches of all
+//! documents and publishes none, and beside one that changes the file and reloads, as fast as it can.
+//! Every batch of decisions is timed, and every answer counted. A percentile is of the batches of all
 //! readers, for each decision in it; `longest` is a whole batch, and mostly the thread that waited
 //! for its turn on the processor: it is to be compared with the line of loads alone.
 

@@ -37,7 +37,9 @@ pub(crate) enum Matcher {
         accepts_false: bool,
     },
     Compare(Comparison, Number),
-    /// The same, of a number that most are.
+    /// The same with a bound that an attribute can be, as most are.
+    ///
+    /// PERF: half the instructions of a comparison in 128 bits (DEEP).
     CompareInteger(Comparison, i64),
     Version(Box<[VersionRange]>),
     After(Timestamp),

@@ -189,20 +189,22 @@ impl Emitter<'_> {
 
     /// Lays out the rules of a flag, and tells where their code starts.
     ///
-    /// It is made from the end, so that each knows where the next one starts.
+    /// It is made from the end, so that each knows where the next one starts. With a first-match table
+    /// none goes on to another.
     fn rules(&mut self, flag: &ir::Flag, first_variant: VariantId, has_table: bool) -> OpId {
         let first = self.program.rules.next();
         let salts = Salts::of(&flag.name);
-        let mut start = OpId::NO;
+        let mut next = OpId::NO;
         for (at, rule) in flag.rules.iter().enumerate().rev() {
             let id = RuleId::new(first.index() + at);
-            let next = if has_table { OpId::NO } else { start };
             let made = self.rule(rule, flag, first_variant, salts, [OpId::rule(id), next]);
-            start = made.start(id);
+            if !has_table {
+                next = made.start(id);
+            }
             self.program.rules.push(made);
         }
         self.program.rules.reverse_from(first);
-        if has_table { OpId::NO } else { start }
+        next
     }
 
     /// Whether a flag serves everyone what is required of it.
