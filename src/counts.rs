@@ -125,7 +125,7 @@ impl Totals {
             for (variant, column) in flag.variants().iter().zip(place.first_column..) {
                 let count = tally.sum(column);
                 if count > 0 {
-                    let key = (Arc::clone(flag.name), Arc::clone(&variant.name));
+                    let key = (Arc::from(flag.name), Arc::clone(&variant.name));
                     *self.served.entry(key).or_default() += count;
                 }
             }

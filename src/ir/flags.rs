@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Flag, Name};
+use crate::literal::arena::Arena;
 
 /// Flags in the byte order of their names, each name once. To clone them is cheap.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,6 +78,11 @@ impl Flags {
 
     pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = &Name> + Clone {
         self.iter().map(|flag| &flag.name)
+    }
+
+    /// Their names, in the same order.
+    pub(crate) fn names(&self) -> Arena {
+        Arena::new(self.keys().map(|name| &**name))
     }
 
     pub(crate) fn len(&self) -> usize {

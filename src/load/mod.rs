@@ -176,7 +176,7 @@ impl Loaded {
         let Document { flags, scope, tests } = document;
         let program = compile::emit(&flags, &compiled);
         let parsed = ParsedValues::of(&settings.declared, &flags, &program);
-        let flags = Packed::new(flags, Arc::clone(program.names.all()), &scope);
+        let flags = Packed::new(flags, program.names.all().clone(), &scope);
         let said = said.unwrap_or_else(|| flags.clone());
         let tally = settings.tallies.as_ref().map(|tallies| tallies.begin(&flags, &program));
         let mut loaded = Loaded {
@@ -271,7 +271,7 @@ impl Read {
         let strangers: Vec<Flag> =
             from.kills.strangers(|name| flags.contains_key(name)).map(killed_flag).collect();
         let said = (!strangers.is_empty()).then(|| {
-            let names = flags.keys().cloned().collect();
+            let names = flags.names();
             Packed::new(flags.clone(), names, scope)
         });
         strangers.into_iter().for_each(|flag| flags.insert(flag));

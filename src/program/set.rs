@@ -151,7 +151,7 @@ impl Hashed {
     pub(crate) fn holds_hashed(&self, text: &str, hash: UnitHash) -> Truth {
         let Some(at) = self.index.find(hash.get(), |_| true) else { return Truth::False };
         match self.texts.get(at as usize) {
-            Some(known) if is_same_short(known, text) => Truth::True,
+            Some(known) if is_same_short(known.as_bytes(), text.as_bytes()) => Truth::True,
             _ => self.holds_by_bytes(text, hash),
         }
     }
@@ -180,9 +180,8 @@ impl Hashed {
 /// Positions found by hash: open addressing, at most half full.
 #[derive(Clone, Debug)]
 pub(crate) struct HashIndex {
-    /// Half of the hash, and the position plus one; zero is free.
+    /// Half of the hash, and the position plus one; zero is free. A power of two of them.
     slots: Box<[(u32, u32)]>,
-    mask: usize,
 }
 
 impl HashIndex {
@@ -199,19 +198,21 @@ impl HashIndex {
                 *slot = ((hash >> 32) as u32, position);
             }
         }
-        HashIndex { slots, mask }
+        HashIndex { slots }
     }
 
     /// The first position with this hash that is it.
     #[inline(always)]
     pub(crate) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
-        let mut at = hash as usize & self.mask;
+        // PERF: the compiler knows of such a mask that no place is beyond the slots (W2, W6).
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut at = hash as usize & mask;
         // Half of the slots are free, so that the search ends.
         while let Some((half, position)) = self.slots.get(at).filter(|slot| slot.1 != 0) {
             if *half == (hash >> 32) as u32 && is_it(position - 1) {
                 return Some(position - 1);
             }
-            at = (at + 1) & self.mask;
+            at = (at + 1) & mask;
         }
         None
     }

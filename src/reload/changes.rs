@@ -8,8 +8,8 @@ use crate::ir::{Name, PackedFlag, names_segments};
 use crate::load::Loaded;
 
 /// The names that one map has and another has not.
-fn without<'n, T>(one: &'n BTreeMap<Name, T>, other: &BTreeMap<Name, T>) -> Vec<&'n Name> {
-    one.keys().filter(|name| !other.contains_key(*name)).collect()
+fn without<'n, T>(one: &'n BTreeMap<Name, T>, other: &BTreeMap<Name, T>) -> Vec<&'n str> {
+    one.keys().filter(|name| !other.contains_key(*name)).map(|name| &**name).collect()
 }
 
 /// The change from one state to the next.
@@ -30,8 +30,8 @@ pub(super) fn between(old: &Loaded, new: &Loaded) -> Change {
         let names_segments = || b.refers() && names_segments(&b.unpacked());
         a != b || (!scopes_agree(a, b) && names_segments())
     };
-    let names = |names: Vec<&Name>| names.into_iter().map(|name| name.to_string()).collect();
-    let is_own = |name: &Name, of: &Loaded| of.document.flags.contains_key(name);
+    let names = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+    let is_own = |name: &str, of: &Loaded| of.document.flags.contains_key(name);
     let (mut added, mut removed, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for pair in before.beside(after) {
         match pair {
@@ -52,7 +52,7 @@ pub(super) fn between(old: &Loaded, new: &Loaded) -> Change {
         removed: names(removed),
         changed: names(changed),
         problems: new.report.error_lines(),
-        broken: names(new.broken.keys().collect()),
+        broken: names(new.broken.keys().map(|name| &**name).collect()),
         mended: names(without(&old.broken, &new.broken)),
         killed: names(without(&new.kills.0, &old.kills.0)),
         lifted: names(without(&old.kills.0, &new.kills.0)),

@@ -148,7 +148,7 @@ impl Core {
     pub(super) fn warn_of_kills(&self, read: KillFile) {
         let current = self.load_full();
         let flags = &current.document.flags;
-        let names = flags.names().iter().map(|name| &**name);
+        let names = flags.names().iter();
         let unknown = unknown(&read.kills, |name| flags.contains_key(name), names);
         self.warn(About::KillFile, read.odd_lines.into_iter().chain(unknown).collect());
     }

@@ -368,7 +368,7 @@ impl Snapshot {
 
     /// The names of all flags, in their byte order.
     pub fn flags(&self) -> impl Iterator<Item = &str> {
-        self.loaded.document.flags.names().iter().map(|name| &**name)
+        self.loaded.document.flags.names().iter()
     }
 
     /// The flags past the date they should have been removed on, as the date in UTC is now. It
@@ -379,7 +379,7 @@ impl Snapshot {
         let is_past = move |flag: &PackedFlag<'_>| {
             flag.metadata().expires.is_some_and(|expires| expires < today)
         };
-        flags.filter(is_past).map(|flag| &**flag.name)
+        flags.filter(is_past).map(|flag| flag.name)
     }
 
     /// What was noticed while loading and did not refuse it.

@@ -23,7 +23,7 @@ use crate::tree::Seeded;
 /// Lays out flags whose references were checked.
 pub(super) fn emit(flags: &Flags, compiled: &Compiled) -> Program {
     let mut program = Program::new();
-    program.names = Names::new(flags.keys().cloned().collect());
+    program.names = Names::new(flags.names());
     let first_variants = variants(flags, &mut program);
     program.flags.reserve(flags.len());
     program.rules.reserve(flags.iter().map(|flag| flag.rules.len()).sum());

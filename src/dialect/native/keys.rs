@@ -39,7 +39,7 @@ impl Keys {
     pub(super) fn has(&self, key: &str, place: u8) -> bool {
         let number = self.numbers.get(usize::from(place)).copied().unwrap_or_default();
         let known = usize::from(number).checked_sub(1).and_then(|at| self.all.get(at));
-        known.is_some_and(|known| is_same_short(known, key))
+        known.is_some_and(|known| is_same_short(known.as_bytes(), key.as_bytes()))
     }
 }
 

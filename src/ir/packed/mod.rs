@@ -14,8 +14,9 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Before, Condition, Declared, Flag, Flags, Metadata, More, Name, Scope, Test};
+use super::{Before, Condition, Declared, Flag, Flags, Metadata, More, Scope, Test};
 use super::{TextRelation, Variant, VariantIndex};
+use crate::literal::arena::Arena;
 use crate::source::FileLine;
 use crate::value::ValueType;
 use read::Reader;
@@ -32,7 +33,7 @@ pub(crate) struct Packed {
 #[derive(Debug)]
 struct Parts {
     /// Those of the program, too: they have the same places there.
-    names: Arc<[Name]>,
+    names: Arena,
     flags: Box<[At]>,
     /// Where each rule of each flag starts, from the start of its flag.
     rules: Box<[u32]>,
@@ -145,7 +146,7 @@ const RELATIONS: [TextRelation; 4] = [
 
 impl Packed {
     /// Packs flags that have these names and, nearly all, this scope.
-    pub(crate) fn new(flags: Flags, names: Arc<[Name]>, scope: &Arc<Scope>) -> Packed {
+    pub(crate) fn new(flags: Flags, names: Arena, scope: &Arc<Scope>) -> Packed {
         let rules = flags.iter().map(|flag| flag.rules.len()).sum();
         let mut writer = Writer::new(flags.len(), rules, scope);
         for mut flag in flags.into_owned() {
@@ -164,7 +165,7 @@ impl Packed {
         Flags::new(self.iter().map(|flag| flag.unpacked()).collect())
     }
 
-    pub(crate) fn names(&self) -> &Arc<[Name]> {
+    pub(crate) fn names(&self) -> &Arena {
         &self.parts.names
     }
 
@@ -173,7 +174,7 @@ impl Packed {
     }
 
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        self.parts.names.binary_search_by(|known| (**known).cmp(name)).ok()
+        self.parts.names.search(name)
     }
 
     pub(crate) fn at(&self, position: usize) -> Option<PackedFlag<'_>> {
@@ -202,7 +203,6 @@ impl Packed {
         std::iter::from_fn(move || {
             let (one, other) = (self.at(at), other.at(of_other));
             let order = match (&one, &other) {
-                (Some(one), Some(other)) if Arc::ptr_eq(one.name, other.name) => Ordering::Equal,
                 (Some(one), Some(other)) => one.name.cmp(other.name),
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
@@ -225,7 +225,7 @@ impl PartialEq for Packed {
 /// One of them. What is asked of it most is read where it lies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PackedFlag<'p> {
-    pub(crate) name: &'p Name,
+    pub(crate) name: &'p str,
     /// Whatever it says of it.
     is_killed: bool,
     line: FileLine,

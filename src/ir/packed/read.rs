@@ -58,7 +58,7 @@ impl<'p> Reader<'p> {
         let extra = before.and_then(Whole::as_before).cloned().map(Box::new);
         let rules = of.rules.iter().map(|_| self.rule(of.line)).collect();
         let mut flag = Flag {
-            name: Arc::clone(of.name),
+            name: of.name.into(),
             is_boolean: bits & of_flag::IS_BOOLEAN != 0,
             value_type,
             variants,

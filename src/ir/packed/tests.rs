@@ -4,8 +4,8 @@ use super::*;
 use crate::bucket::Share;
 use crate::context::Builtin;
 use crate::ir::{
-    Allowed, FixedRollout, Listed, Matcher, Matchers, Ramp, Reach, Requirement, Rule, Segment,
-    Subject, UnitName,
+    Allowed, FixedRollout, Listed, Matcher, Matchers, Name, Ramp, Reach, Requirement, Rule,
+    Segment, Subject, UnitName,
 };
 use crate::source::{FileId, NodeSpot, Spot};
 use crate::tree::NodeId;
@@ -162,7 +162,7 @@ fn flags(newest: &Arc<Scope>) -> Flags {
 }
 
 fn packed(flags: Flags, scope: &Arc<Scope>) -> Packed {
-    let names = flags.keys().cloned().collect();
+    let names = flags.names();
     Packed::new(flags, names, scope)
 }
 

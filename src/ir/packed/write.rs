@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{At, DECLARED, Parts, RELATIONS, VALUE_TYPES, Whole};
 use super::{matcher, of_flag, of_rule, subject, tag};
 use crate::context::Builtin;
-use crate::ir::{Condition, Flag, Matcher, Metadata, Name, Rule, Scope, Subject, Test, Variant};
+use crate::ir::{Condition, Flag, Matcher, Metadata, Rule, Scope, Subject, Test, Variant};
+use crate::literal::arena::Arena;
 use crate::source::FileLine;
 
 /// A test of more texts stays whole: the flags of the state after a force or a break will share it.
@@ -32,7 +33,7 @@ impl<'s> Writer<'s> {
         }
     }
 
-    pub(super) fn parts(self, names: Arc<[Name]>) -> Parts {
+    pub(super) fn parts(self, names: Arena) -> Parts {
         Parts {
             names,
             flags: self.flags.into(),
