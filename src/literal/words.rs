@@ -28,9 +28,11 @@ pub(crate) fn hash_of(bytes: &[u8], state: u64) -> u64 {
         None => hash_of_words(words(bytes), bytes.len(), state),
         // The last ones may be some of those before.
         Some(last) => {
+            // PERF: neither waits for the other (W7, PRODUCT and DEEP by name).
+            let last = mix(state.rotate_left(16), words(last));
             let state = state ^ bytes.len() as u64;
             let before = bytes.chunks_exact(BLOCK).map(words).fold(state, mix);
-            folded(mix(before, words(last)), ODD)
+            folded(before ^ last, ODD)
         }
     }
 }
