@@ -1,6 +1,5 @@
 //! Many texts in one piece of memory.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::words::is_same_short;
@@ -23,7 +22,7 @@ struct Span {
 }
 
 impl Arena {
-    /// Of more than 4 GiB of texts, those behind that are not found.
+    /// Of more than 4 GiB of texts, those behind that are empty.
     pub(crate) fn new<'t>(texts: impl ExactSizeIterator<Item = &'t str> + Clone) -> Arena {
         let mut all = String::with_capacity(texts.clone().map(str::len).sum());
         let within = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
@@ -41,8 +40,12 @@ impl Arena {
     }
 
     pub(crate) fn get(&self, place: usize) -> Option<&str> {
-        let Span { start, length } = *self.spans.get(place)?;
-        self.text.get(start as usize..start as usize + length as usize)
+        self.spans.get(place).map(|span| self.text_of(span))
+    }
+
+    fn text_of(&self, span: &Span) -> &str {
+        let start = span.start as usize;
+        self.text.get(start..start + span.length as usize).unwrap_or_default()
     }
 
     /// Whether one of them is this text, which is [short](super::words::SHORT).
@@ -57,21 +60,12 @@ impl Arena {
 
     /// All of them, in their order.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
-        (0..self.len()).map(|place| self.get(place).unwrap_or_default())
+        self.spans.iter().map(|span| self.text_of(span))
     }
 
     /// The place of a text, where they are in byte order.
     pub(crate) fn search(&self, text: &str) -> Option<usize> {
-        let (mut from, mut to) = (0, self.len());
-        while from < to {
-            let middle = from.midpoint(to);
-            match self.get(middle)?.cmp(text) {
-                Ordering::Less => from = middle + 1,
-                Ordering::Equal => return Some(middle),
-                Ordering::Greater => to = middle,
-            }
-        }
-        None
+        self.spans.binary_search_by(|span| self.text_of(span).cmp(text)).ok()
     }
 }
 

@@ -21,14 +21,15 @@ pub(crate) const BLOCK: usize = 16;
 /// A hash of bytes, behind a state that is the hash of what comes before them, or a seed. A seed has
 /// ones and zeros all over its 64 bits.
 ///
-/// Two words are multiplied at a time and the halves of the product put together, as wyhash does.
+/// Two words are multiplied at a time and the halves of the product put together, as wyhash does; the
+/// last block beside those before it, from a state of its own.
 #[inline(always)]
 pub(crate) fn hash_of(bytes: &[u8], state: u64) -> u64 {
     match bytes.last_chunk::<BLOCK>() {
         None => hash_of_words(words(bytes), bytes.len(), state),
         // The last ones may be some of those before.
         Some(last) => {
-            // PERF: neither waits for the other (W7, PRODUCT and DEEP by name).
+            // PERF: neither waits for the other (W7 and PRODUCT by name).
             let last = mix(state.rotate_left(16), words(last));
             let state = state ^ bytes.len() as u64;
             let before = bytes.chunks_exact(BLOCK).map(words).fold(state, mix);

@@ -270,10 +270,8 @@ impl Read {
         let Document { flags, scope, .. } = &mut self.document;
         let strangers: Vec<Flag> =
             from.kills.strangers(|name| flags.contains_key(name)).map(killed_flag).collect();
-        let said = (!strangers.is_empty()).then(|| {
-            let names = flags.names();
-            Packed::new(flags.clone(), names, scope)
-        });
+        let said =
+            (!strangers.is_empty()).then(|| Packed::new(flags.clone(), flags.names(), scope));
         strangers.into_iter().for_each(|flag| flags.insert(flag));
         Loaded::new(self, said, from.kills.clone(), from.settings)
     }

@@ -84,4 +84,20 @@ mod tests {
         }
         assert_eq!(names.find(""), None);
     }
+
+    #[test]
+    fn names_whose_hashes_agree_are_told_apart() {
+        let pairs = [["f-074664", "f-188491"], ["team.feature-259606", "team.feature-316926"]];
+        for [one, other] in pairs {
+            let slot_and_half = |name: &str| {
+                let hash = hash_of(name.as_bytes(), SEED);
+                (hash & 3, hash >> 32)
+            };
+            assert_eq!(slot_and_half(one), slot_and_half(other), "they show nothing else");
+            let [both, first] = [&[one, other][..], &[one]]
+                .map(|names| Names::new(Arena::new(names.iter().copied())));
+            assert_eq!([one, other].map(|name| both.find(name).map(Id::index)), [Some(0), Some(1)]);
+            assert_eq!([one, other].map(|name| first.find(name).map(Id::index)), [Some(0), None]);
+        }
+    }
 }
